@@ -1,0 +1,93 @@
+"""The default severity policy, the last routing rule, and who may do what with incidents."""
+
+import datetime as dt
+
+from django.db import migrations
+
+from itsm.core.seeding import seed
+from itsm.people import roles
+
+# The stricter of the two seed documents. Times in minutes.
+LEVELS = [
+    dict(
+        level=0,
+        meaning="Complete outage, data breach or loss, active exploitation",
+        respond_minutes=5,
+        update_minutes=15,
+        mitigate_minutes=60,
+        review_required=True,
+        review_within_hours=48,
+        war_room="automatic",
+    ),
+    dict(
+        level=1,
+        meaning="Major feature broken, many users",
+        respond_minutes=15,
+        update_minutes=30,
+        mitigate_minutes=240,
+        review_required=True,
+        review_within_hours=168,
+        war_room="automatic",
+    ),
+    dict(
+        level=2,
+        meaning="Partial loss, some users, or there is a workaround",
+        respond_minutes=60,
+        respond_minutes_off_hours=120,
+        update_minutes=120,
+        mitigate_minutes=480,
+        mitigate_in_business_hours=True,
+        review_within_hours=336,
+        war_room="on-demand",
+    ),
+    dict(level=3, meaning="Minor", respond_minutes=480),
+    dict(
+        level=4,
+        meaning="No current impact, a potential issue",
+        respond_minutes=480,
+        respond_in_business_hours=True,
+    ),
+]
+
+RESPONDERS = [roles.RESPONDER, roles.COMMANDER, roles.OPS_MANAGER]
+GRANTS = {
+    "read_incident": [*roles.STAFF, roles.AUDITOR],
+    "declare_incident": RESPONDERS,
+    "respond_incident": RESPONDERS,
+    "command_incident": [roles.COMMANDER, roles.OPS_MANAGER],
+    "waive_incident": [roles.OPS_MANAGER],
+}
+VIEWED = ["incident", "timelineentry", "alert", "alertgroup", "dropcount"]
+CONFIGURED = ["integration", "routingrule", "severitypolicy", "severitylevel", "deadletter"]
+
+
+def forward(apps, schema_editor):
+    policy = seed(
+        apps,
+        "incidents",
+        "SeverityPolicy",
+        effective_from=dt.datetime(2000, 1, 1, tzinfo=dt.UTC),
+        note="Default",
+    )
+    for level in LEVELS:
+        seed(apps, "incidents", "SeverityLevel", policy_id=policy.pk, **level)
+    seed(
+        apps,
+        "incidents",
+        "RoutingRule",
+        name="Everything else: open an incident",
+        position=10_000,
+    )
+    roles.grant(apps, "incidents", GRANTS)
+    for model in [*VIEWED, *CONFIGURED]:
+        roles.grant(apps, "incidents", {f"view_{model}": [roles.OPS_MANAGER, roles.AUDITOR]})
+    for model in CONFIGURED:
+        for verb in ("add", "change"):
+            roles.grant(apps, "incidents", {f"{verb}_{model}": [roles.OPS_MANAGER]})
+    roles.grant(apps, "incidents", {"delete_routingrule": [roles.OPS_MANAGER]})
+
+
+class Migration(migrations.Migration):
+    dependencies = [("incidents", "0002_initial"), ("people", "0002_groups")]
+
+    operations = [migrations.RunPython(forward, migrations.RunPython.noop)]

@@ -1,0 +1,117 @@
+"""Queueing messages inside a command's transaction, delivering them, sending dead letters again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import structlog
+from django.db import models, transaction
+from django.utils import timezone
+
+from itsm.core.commands import command, lock
+from itsm.core.errors import NotAllowed, WrongState
+from itsm.outbox.channels import channels
+from itsm.outbox.models import Attempt, Message
+from itsm.people.models import User
+from itsm.timers.models import Heartbeat
+
+log = structlog.get_logger(__name__)
+
+#: The wait after each failed attempt; after the last one the message is a dead letter.
+BACKOFF = [dt.timedelta(seconds=s) for s in (10, 60, 300, 900, 3600, 3 * 3600, 6 * 3600)]
+
+#: How long a worker may take for one delivery before another may try.
+LEASE = dt.timedelta(minutes=2)
+
+
+def compose(
+    record: models.Model,
+    event: str,
+    *,
+    subject: str,
+    body: str,
+    to: User,
+    channel: str = "email",
+) -> Message | None:
+    """An unsaved message about `record` to a person, or None when the person has no address.
+
+    `event` (e.g. "ticket.resolved.3") makes the key: the same event is not told twice.
+    """
+    if not to.email:
+        return None
+    return Message(
+        channel=channel,
+        recipient=to.email,
+        recipient_user=to,
+        subject=subject[:300],
+        body=body,
+        target=record._meta.label_lower,
+        target_id=record.pk,
+        key=f"{record._meta.label_lower}-{record.pk}-{event}-{channel}-{to.pk}"[:120],
+    )
+
+
+def queue(messages: Iterable[Message | None]) -> None:
+    """Write the messages in one statement; one whose key is known already is dropped."""
+    wanted = [message for message in messages if message is not None]
+    Message.objects.bulk_create(wanted, ignore_conflicts=True)
+
+
+def deliver_due(limit: int = 200) -> int:
+    """Deliver what is due; returns how many attempts were made."""
+    tried = 0
+    while tried < limit and (message := _claim()):
+        _deliver(message)
+        tried += 1
+    Heartbeat.beat("outbox.deliver")
+    return tried
+
+
+def _claim() -> Message | None:
+    """Take one message under a lease, committed before anything is sent."""
+    with transaction.atomic():
+        message = Message.objects.deliverable().select_for_update(skip_locked=True).first()
+        if message:
+            message.state = Message.State.SENDING
+            message.lease_until = timezone.now() + LEASE
+            message.attempts += 1
+            message.save(update_fields=["state", "lease_until", "attempts"])
+        return message
+
+
+def _deliver(message: Message) -> None:
+    try:
+        message.provider_id = channels[message.channel](message)[:200]
+    except Exception as error:
+        log.warning("message_not_delivered", message=message.pk, error=str(error))
+        _record(message, delivered=False, detail=f"{type(error).__name__}: {error}")
+    else:
+        _record(message, delivered=True, detail=message.provider_id)
+
+
+@transaction.atomic
+def _record(message: Message, *, delivered: bool, detail: str) -> None:
+    now = timezone.now()
+    message.lease_until = None
+    if delivered:
+        message.state, message.sent_at = Message.State.SENT, now
+    elif message.attempts > len(BACKOFF):
+        message.state = Message.State.DEAD
+    else:
+        message.state, message.due_at = Message.State.QUEUED, now + BACKOFF[message.attempts - 1]
+    message.save()
+    Attempt.objects.create(message=message, at=now, delivered=delivered, detail=detail)
+
+
+@command("message.resend")
+def resend(message: Message, *, by: User) -> Message:
+    """Queue a dead letter again, from the first attempt."""
+    message = lock(message)
+    if message.state != Message.State.DEAD:
+        raise WrongState("Only a dead letter can be sent again.")
+    if not by.has_perm("outbox.resend_message"):
+        raise NotAllowed("Only an ops manager sends dead letters again.")
+    message.state, message.attempts, message.due_at = Message.State.QUEUED, 0, timezone.now()
+    message.save()
+    return message

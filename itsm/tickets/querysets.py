@@ -1,0 +1,50 @@
+"""Questions about tickets, in business words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from itsm.people.models import User
+    from itsm.tickets.models import Ticket
+
+OPEN = ("new", "triaged", "in-progress", "waiting")
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def visible_to(self, user: User) -> TicketQuerySet:
+        """All for those who may read every ticket; a customer's people see their customer's;
+        everybody sees what they asked for themselves."""
+        if user.customer_id is not None:
+            return self.filter(Q(customer_id=user.customer_id) | Q(requester=user))
+        if user.has_perm("tickets.read_ticket"):
+            return self
+        return self.filter(requester=user)
+
+    def open(self) -> TicketQuerySet:
+        return self.filter(state__in=OPEN)
+
+    def assigned_to(self, user: User) -> TicketQuerySet:
+        return self.open().filter(assignee=user)
+
+    def overdue(self, at: dt.datetime | None = None) -> TicketQuerySet:
+        """Open, clock not stopped, past the resolution target."""
+        return self.open().filter(restored_at=None, resolution_due_at__lt=at or timezone.now())
+
+    def for_list(self) -> TicketQuerySet:
+        """With all that a row of the list shows: one query for rows, one for labels."""
+        current: Any = models.Prefetch(
+            "ticket_labels",
+            queryset=self.model._meta.get_field("ticket_labels")
+            .related_model.objects.filter(removed_at=None)
+            .select_related("label__prefix"),
+            to_attr="current_labels",
+        )
+        return self.select_related("service", "customer", "assignee", "team").prefetch_related(
+            current
+        )

@@ -1,0 +1,1 @@
+"""What `make` calls: the trial portal, the tests, the checks."""
