@@ -6,3 +6,8 @@ class PortalConfig(AppConfig):
 
     name = "itsm.portal"
     label = "portal"
+
+    def ready(self) -> None:
+        from itsm.portal.registry import NavigationEntry, registry
+
+        registry.navigation.append(NavigationEntry("Home", "portal:home", "home", 0, "/"))

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 _CONTEXT = 2
 _LONG_LINE = 4_000  # words; beyond it the whole line counts as changed
+_NOTHING = SafeString("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class Row:
     """One line before and after as safe HTML. `kind` is same, change or gap; a gap skips lines."""
 
     kind: str
-    before: SafeString = SafeString("")
-    after: SafeString = SafeString("")
+    before: SafeString = _NOTHING
+    after: SafeString = _NOTHING
     skipped: int = 0
 
 
@@ -48,7 +49,7 @@ def words(before: str, after: str) -> tuple[SafeString, SafeString]:
 
 
 def _marked(tag: str, text: str) -> SafeString:
-    return mark_safe(f"<{tag}>{escape(text)}</{tag}>") if text else SafeString("")
+    return mark_safe(f"<{tag}>{escape(text)}</{tag}>") if text else _NOTHING
 
 
 def rows(before: str, after: str) -> list[Row]:

@@ -53,8 +53,8 @@ _MARKS = {state: mark for mark, states in _MEANINGS.items() for state in states.
 
 
 def mark_of(state: str) -> Mark:
-    """The mark of a state's stored value."""
-    return _MARKS.get(state, UNKNOWN)
+    """The mark of a state's stored value, written with hyphens or underscores."""
+    return _MARKS.get(state.replace("-", "_"), UNKNOWN)
 
 
 # How a message of Django or an alert box looks.
@@ -66,3 +66,27 @@ ALERTS: dict[str, Mark] = {
 }
 ALERTS |= {"debug": ALERTS["info"], "success": ALERTS["good"]}
 ALERTS |= {"warning": ALERTS["warn"], "error": ALERTS["danger"]}
+
+# The icon of an event by its kind.
+EVENT_ICONS = {
+    "state": "state-active",
+    "alert": "alert",
+    "note": "comment",
+    "level": "escalate",
+    "assignment": "user",
+    "resolution": "check",
+    "verification": "eye",
+    "merge": "merge",
+    "correction": "correction",
+    "page": "page",
+    "update": "message",
+    "change": "change",
+    "escalation": "escalate",
+    "label": "label",
+    "clock": "clock",
+    "vote": "vote",
+    "gate": "gate",
+    "seal": "seal",
+    "attachment": "attachment",
+    "link": "link",
+}

@@ -1,7 +1,16 @@
+"""Home, search and saved views."""
+
 from __future__ import annotations
 
-from typing import Any
+from django.urls import path
+
+from itsm.portal.views import home, saved, search
 
 app_name = "portal"
 
-urlpatterns: list[Any] = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
+    path("views/<slug:page>/", saved.save_view, name="save-view"),
+    path("views/<int:key>/delete/", saved.delete_view, name="delete-view"),
+]

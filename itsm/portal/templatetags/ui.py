@@ -1,12 +1,12 @@
-"""The small parts that every page is made of, as template tags.
+"""The parts that every page is made of, as template tags. Usage: docs/design.md.
 
-Cells of a list are made here with string formatting, because fifty rows of ten cells must cost
-milliseconds; larger parts are templates in `templates/components/`. Usage: docs/design.md.
+Cells come from `itsm.portal.cells`; larger parts are templates in `templates/components/`; parts
+that hold other parts are block tags.
 """
 
 from __future__ import annotations
 
-import functools
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,154 +16,40 @@ from django.forms import BaseForm, BoundField
 from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import capfirst
-from django.utils.translation import gettext as _
 
-from itsm.portal import differences, marks, spans
+from itsm.core.context import current
+from itsm.core.text import render_markdown
+from itsm.portal import cells, differences, marks, spans
+from itsm.portal.events import event
 
 register = template.Library()
 
-
-# Icons
-
-
-@functools.cache
-def _symbol(name: str, extra: str) -> SafeString:
-    css = f"icon {extra}".rstrip()
-    return mark_safe(
-        f'<svg class="{escape(css)}" viewBox="0 0 16 16" aria-hidden="true" focusable="false">'
-        f'<use href="{escape(static("img/icons.svg"))}#{escape(name)}"/></svg>'
-    )
-
-
-@register.simple_tag
-def icon(name: str, *, label: str = "", css: str = "") -> SafeString:
-    """A symbol of `static/img/icons.svg`. Decoration unless a label is given."""
-    drawing = _symbol(name, css)
-    if not label:
-        return drawing
-    return format_html('{}<span class="visually-hidden">{}</span>', drawing, label)
-
-
-# Chips
-
-
-@register.simple_tag
-def state_chip(state: str, label: str = "") -> SafeString:
-    """A state: mark and word. Pass `record.get_state_display` as the label."""
-    mark = marks.mark_of(str(state))
-    return mark_safe(
-        f'<span class="chip chip--state tone-{mark.tone}">{_symbol(mark.icon, "")}'
-        f"{escape(label or _plain(state))}</span>"
-    )
-
-
-def _plain(value: str) -> str:
-    return capfirst(str(value).replace("_", " "))
-
-
-@register.simple_tag
-def priority_chip(priority: int | str | None) -> SafeString:
-    """Priority P0–P4 from a number or a name; a dash when there is none yet."""
-    if priority is None or priority == "":
-        return _missing()
-    level = str(priority).upper().lstrip("P")
-    return mark_safe(
-        f'<span class="chip chip--priority priority-{escape(level)}">'
-        f"{_symbol(f'priority-{level}', '')}P{escape(level)}</span>"
-    )
-
-
-@register.simple_tag
-def level_chip(level: int | None, name: str = "") -> SafeString:
-    """Severity: level 0–4 gives the hue, the active scheme gives the name."""
-    if level is None:
-        return _missing()
-    return mark_safe(
-        f'<span class="chip chip--level level-{level:d}">{escape(name or f"SEV-{level}")}</span>'
-    )
-
-
-@register.simple_tag
-def label_chip(label: object) -> SafeString:
-    """A label `prefix:value`; a text without a colon is shown as it is."""
-    prefix, colon, value = str(label).partition(":")
-    if not colon:
-        prefix, value = "", prefix
-    head = f'<span class="chip-prefix">{escape(prefix)}:</span>' if prefix else ""
-    return mark_safe(
-        f'<span class="chip chip--label">{head}<span class="chip-value">{escape(value)}</span></span>'
-    )
-
-
-@register.simple_tag
-def label_chips(labels: Iterable[object]) -> SafeString:
-    """All labels of a record, wrapping."""
-    chips = "".join(label_chip(label) for label in labels)
-    return mark_safe(f'<span class="chips">{chips}</span>') if chips else _missing()
-
-
-@register.simple_tag
-def tone_chip(tone: str, text: str, name: str = "") -> SafeString:
-    """A word in a tone (neutral, active, wait, good, late) for what is not a state."""
-    drawing = _symbol(name, "") if name else ""
-    return mark_safe(f'<span class="chip tone-{escape(tone)}">{drawing}{escape(text)}</span>')
-
-
-def _missing() -> SafeString:
-    return mark_safe(f'<span class="faint">–<span class="visually-hidden">{_("none")}</span></span>')
-
-
-@register.simple_tag
-def ref(reference: object, url: str = "") -> SafeString:
-    """A reference such as OPS-180, in mono; a link when it has an address."""
-    if url:
-        return mark_safe(f'<a class="ref" href="{escape(url)}">{escape(reference)}</a>')
-    return mark_safe(f'<span class="ref">{escape(reference)}</span>')
-
-
-# Time
-
-
-@register.simple_tag
-def when(at: datetime | None, missing: str = "–") -> SafeString:
-    """A moment as seen from now (`3 h ago`, `in 5 min`, `12 Mar`); exact on hover and on paper."""
-    return _time(at, "relative", missing)
-
-
-@register.simple_tag
-def moment(at: datetime | None, missing: str = "–") -> SafeString:
-    """A moment written out: `Thu 12 Mar 2026, 14:32 CET`, UTC on hover."""
-    return _time(at, "stamp", missing)
-
-
-@register.simple_tag
-def time_of_day(at: datetime | None, missing: str = "–") -> SafeString:
-    """`14:32` in the reader's zone; the rest on hover."""
-    return _time(at, "clock", missing)
-
-
-def _time(at: datetime | None, form: str, missing: str) -> SafeString:
-    if at is None:
-        return mark_safe(f'<span class="faint">{escape(missing)}</span>')
-    exact, extra = spans.exact(at), ""
-    match form:
-        case "relative":
-            text = spans.relative(at, timezone.now())
-            extra = f' data-relative data-exact="{exact}"'
-        case "stamp":
-            text = spans.stamp(at)
-        case _:
-            text = f"{timezone.localtime(at):%H:%M}"
-    return mark_safe(f'<time datetime="{spans.iso(at)}" title="{exact}"{extra}>{text}</time>')
+for _cell in (
+    cells.icon,
+    cells.state_chip,
+    cells.priority_chip,
+    cells.level_chip,
+    cells.label_chip,
+    cells.label_chips,
+    cells.tone_chip,
+    cells.ref,
+    cells.when,
+    cells.moment,
+    cells.time_of_day,
+    cells.clock,
+    cells.person,
+    cells.avatar,
+    cells.word_diff,
+):
+    register.simple_tag(_cell)
 
 
 @register.filter
 def span(length: timedelta | float | None) -> str:
     """A length of time in words: `1 h 12 min`."""
-    return "–" if length is None else spans.span(length)
+    return cells.DASH if length is None or length == "" else spans.span(length)
 
 
 @register.filter
@@ -172,77 +58,41 @@ def day_name(at: datetime) -> str:
     return spans.stamp(at).partition(",")[0]
 
 
+@register.filter
+def markdown(source: object) -> SafeString:
+    """Markdown written by people as sanitised HTML; stand it in a `.prose`."""
+    return render_markdown(str(source or ""))
+
+
+register.simple_tag(event)
+
+
+# The shell
+
+
 @register.simple_tag
-def clock(
-    due: datetime | None,
-    label: str = "",
-    *,
-    started: datetime | None = None,
-    warn: datetime | None = None,
-    stopped: datetime | None = None,
-    paused: bool = False,
-) -> SafeString:
-    """Time left, then time over. Warns from `warn`, or from 75 % of the way from `started`.
-
-    `stopped` is when the target was met (or missed, when later than due); `paused` freezes it.
-    """
-    if due is None:
-        return _missing()
-    if warn is None and started is not None:
-        warn = started + (due - started) * 0.75
-    css, text, mark = _reading(due, warn=warn, stopped=stopped, paused=paused)
-    live = f' data-clock data-due="{spans.iso(due)}"' if not (stopped or paused) else ""
-    if live and warn:
-        live += f' data-warn="{spans.iso(warn)}"'
-    head = f'<span class="clock-label">{escape(label)}</span> ' if label else ""
-    return mark_safe(
-        f'<span class="clock {css}"{live}>{_symbol(mark, "")}{head}'
-        f'<time datetime="{spans.iso(due)}" title="{_("Due")} {spans.exact(due)}">{text}</time></span>'
-    )
+def css_link(name: str) -> SafeString:
+    """A style sheet of `static/css/`."""
+    return format_html('<link rel="stylesheet" href="{}">', static(f"css/{name}.css"))
 
 
-def _reading(
-    due: datetime, *, warn: datetime | None, stopped: datetime | None, paused: bool
-) -> tuple[str, str, str]:
-    """Class, text and icon of a clock now."""
-    if stopped:
-        if stopped <= due:
-            return "is-met", _("met"), "state-good"
-        return "is-missed", _("missed by %s") % spans.span(stopped - due), "state-late"
+@register.simple_tag
+def request_id() -> str:
+    """The reference of this request in logs and trail, even where a template has no request."""
+    return current().request_id
+
+
+@register.simple_tag
+def utc_and_local() -> dict[str, str]:
+    """The time of the top bar: UTC, and the reader's own when it is another one."""
     now = timezone.now()
-    if paused:
-        return "is-paused", _("paused"), "pause"
-    if now >= due:
-        return "is-over", _("%s over") % spans.span(now - due), "state-late"
-    css = "is-warn" if warn and now >= warn else "is-running"
-    return css, _("%s left") % spans.span(due - now), "clock"
-
-
-# People
-
-
-@register.simple_tag
-def person(user: Any, *, large: bool = False, nobody: str = "") -> SafeString:
-    """Initials and name of a user, a machine, or a plain name; nobody is said, not left blank."""
-    if not user:
-        return mark_safe(f'<span class="faint">{escape(nobody or _("Nobody"))}</span>')
-    name = escape(str(user))
-    return mark_safe(
-        f'<span class="person">{avatar(user, large=large)}'
-        f'<span class="person-name" title="{name}">{name}</span></span>'
-    )
-
-
-@register.simple_tag
-def avatar(user: Any, *, large: bool = False) -> SafeString:
-    """The round mark with initials; square with a chip for a machine."""
-    css = "avatar avatar--large" if large else "avatar"
-    if getattr(user, "is_machine", False):
-        return mark_safe(
-            f'<span class="{css} avatar--machine" aria-hidden="true">{_symbol("machine", "")}</span>'
-        )
-    initials = getattr(user, "initials", "") or "".join(w[0] for w in str(user).split()[:2]).upper()
-    return mark_safe(f'<span class="{css}" aria-hidden="true">{escape(initials)}</span>')
+    local = timezone.localtime(now)
+    same = local.utcoffset() == timedelta(0)
+    return {
+        "utc": f"{now:%H:%M}",
+        "local": "" if same else f"{local:%H:%M}",
+        "zone": f"{local:%Z}",
+    }
 
 
 # Lists
@@ -252,8 +102,8 @@ def avatar(user: Any, *, large: bool = False) -> SafeString:
 def sort_header(context: Context, field: str, label: str, css: str = "") -> dict[str, Any]:
     """A column head that sorts by `field` through `?sort=` and keeps the filters."""
     request = context["request"]
-    current = request.GET.get("sort", context.get("default_sort", ""))
-    up, down = current == field, current == f"-{field}"
+    order = request.GET.get("sort", context.get("default_sort", ""))
+    up, down = order == field, order == f"-{field}"
     query = request.GET.copy()
     for key in ("cursor", "page", "after", "before"):
         query.pop(key, None)
@@ -278,7 +128,7 @@ def filter_bar(
     save_url: str = "",
     exports: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """Search and filters in the address, saved views, export. See docs/design.md."""
+    """Search and filters in the address, saved views, export."""
     request = context["request"]
     return {
         "request": request,
@@ -299,14 +149,19 @@ def filter_bar(
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, *, label: str = "", optional: bool = False) -> dict[str, Any]:
-    """Label, help, error and control of one form field."""
+def field(
+    bound: BoundField, *, label: str = "", optional: bool = False, plain: bool = False
+) -> dict[str, Any]:
+    """Label, help, error and control of one form field; `plain` drops help and placeholder."""
+    widget = bound.field.widget
+    if plain:
+        widget.attrs.pop("placeholder", None)
+        bound.help_text = ""
     return {
         "field": bound,
         "label": label or bound.label,
         "optional": optional and not bound.field.required,
-        "check": getattr(bound.field.widget, "input_type", "") == "checkbox"
-        and not bound.use_fieldset,
+        "check": getattr(widget, "input_type", "") == "checkbox" and not bound.use_fieldset,
     }
 
 
@@ -329,7 +184,7 @@ def action(
     who: str = "",
     next: str = "",  # noqa: A002 (the name of the form field)
 ) -> dict[str, Any]:
-    """A button that posts, or a link. With a reason it is disabled and says why and who can help."""
+    """A button that posts, or a link. With a reason it is disabled and says why and who helps."""
     return {
         "csrf_token": context.get("csrf_token"),
         "label": label,
@@ -340,7 +195,7 @@ def action(
         "reason": reason,
         "who": who,
         "next": next,
-        "id": f"why-{abs(hash((label, url, reason))) % 10**8}",
+        "id": f"why-{zlib.crc32(f'{label}{url}{reason}'.encode()):x}",
     }
 
 
@@ -381,15 +236,17 @@ def progress(
 @register.inclusion_tag("components/step_rail.html")
 def step_rail(steps: Iterable[Any]) -> dict[str, Any]:
     """The eight steps: number, name, state, label, url, current (and note)."""
-    return {"steps": [(step, marks.mark_of(str(_read(step, "state")))) for step in steps]}
+    return {"steps": [(step, marks.mark_of(_state(step))) for step in steps]}
 
 
-def _read(thing: Any, name: str) -> Any:
-    return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
+def _state(step: Any) -> str:
+    return str(step["state"] if isinstance(step, Mapping) else step.state)
 
 
 @register.inclusion_tag("components/diff.html")
-def diff(before: str, after: str, *, before_title: str = "", after_title: str = "") -> dict[str, Any]:
+def diff(
+    before: str, after: str, *, before_title: str = "", after_title: str = ""
+) -> dict[str, Any]:
     """Two versions of a text: side by side on wide screens, one column on narrow ones."""
     return {
         "rows": differences.rows(before, after),
@@ -399,30 +256,30 @@ def diff(before: str, after: str, *, before_title: str = "", after_title: str = 
     }
 
 
-@register.simple_tag
-def word_diff(before: object, after: object) -> SafeString:
-    """A short value before and after on one line, with the words that changed marked."""
-    old, new = "" if before is None else str(before), "" if after is None else str(after)
-    left, right = differences.words(old, new)
-    left, right = left or _missing(), right or _missing()
-    return mark_safe(
-        f'{left}<span class="arrow" aria-hidden="true">→</span>'
-        f'<span class="visually-hidden"> {_("became")} </span>{right}'
-    )
-
-
 @register.simple_block_tag
 def panel(
-    content: str, title: str, *, count: object = "", css: str = "", id: str = "", level: int = 2  # noqa: A002
+    content: str,
+    title: str,
+    *,
+    count: object = "",
+    css: str = "",
+    id: str = "",  # noqa: A002 (the attribute)
+    level: int = 2,
 ) -> SafeString:
     """A titled part of a page."""
-    number = format_html(' <span class="count">{}</span>', count) if count not in ("", None) else ""
+    number = format_html(' <span class="count">{}</span>', count) if count not in {"", None} else ""
     anchor = format_html(' id="{}"', id) if id else ""
     return format_html(
         '<section class="panel {}"{}><div class="panel-head"><h{}>{}{}</h{}></div>'
         '<div class="panel-body">{}</div></section>',
-        css, anchor, level, title, number, level, content,
-    )  # fmt: skip
+        css,
+        anchor,
+        level,
+        title,
+        number,
+        level,
+        content,
+    )
 
 
 @register.simple_block_tag
@@ -438,19 +295,29 @@ def alert(content: str, kind: str = "info", title: str = "", *, css: str = "") -
     head = format_html('<p class="alert-title">{}</p>', title) if title else ""
     return format_html(
         '<div class="alert tone-{} {}">{}<div class="alert-body">{}{}</div></div>',
-        mark.tone, css, _symbol(mark.icon, ""), head, content,
-    )  # fmt: skip
+        mark.tone,
+        css,
+        cells.symbol(mark.icon),
+        head,
+        content,
+    )
 
 
 @register.simple_block_tag
-def menu(content: str, label: str, *, icon: str = "", css: str = "", button: str = "") -> SafeString:
+def menu(
+    content: str, label: str, *, icon: str = "", css: str = "", button: str = ""
+) -> SafeString:
     """A button that opens a panel in place, without JavaScript too."""
-    drawing = _symbol(icon, "") if icon else ""
     return format_html(
         '<details class="menu {}" data-menu><summary class="button {}">{}{}{}</summary>'
         '<div class="menu-panel">{}</div></details>',
-        css, button, drawing, label, _symbol("chevron-down", ""), content,
-    )  # fmt: skip
+        css,
+        button,
+        cells.symbol(icon) if icon else "",
+        label,
+        cells.symbol("chevron-down"),
+        content,
+    )
 
 
 @register.simple_block_tag
@@ -460,7 +327,7 @@ def disclosure(content: str, label: str, *, open: bool = False) -> SafeString:  
         '<details class="disclosure"{}><summary>{}{}</summary>'
         '<div class="disclosure-body">{}</div></details>',
         mark_safe(" open") if open else "",
-        _symbol("chevron-right", ""),
+        cells.symbol("chevron-right"),
         label,
         content,
     )
@@ -475,11 +342,8 @@ def record_header(
     return format_html(
         '<div class="record-head"><div class="record-marks"><span class="ref">{}{}</span>{}</div>'
         "<h1>{}</h1></div>",
-        trail, reference, content, title,
-    )  # fmt: skip
-
-
-@register.simple_tag
-def css_link(name: str) -> SafeString:
-    """A style sheet of `static/css/`."""
-    return format_html('<link rel="stylesheet" href="{}">', static(f"css/{name}.css"))
+        trail,
+        reference,
+        content,
+        title,
+    )
