@@ -5,6 +5,7 @@ PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help run test test-sqlite test-postgres test-browser test-real check fix bench lock clean env-run env-dev services
 
 help: ## list the targets
@@ -43,7 +44,7 @@ lock: env-dev ## compile requirements/ from pyproject.toml; ARGS=--upgrade takes
 	@scripts/lock $(ARGS)
 
 clean: ## remove the environment, caches and the trial's data
-	rm -rf .venv var .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .cache var
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 env-run:

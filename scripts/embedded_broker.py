@@ -1,6 +1,7 @@
-"""A Redis look-alike for the trial, where no redis-server is installed: python -m scripts.embedded_broker PORT.
+"""A Redis look-alike for the trial, where no redis-server is installed.
 
-It forgets everything when it stops. That is harmless: the database rows are the truth, the broker only carries nudges.
+Use: python -m scripts.embedded_broker PORT. It forgets everything when it stops. That is harmless:
+the database rows are the truth, the broker only carries nudges.
 """
 
 import os
@@ -19,8 +20,8 @@ from scripts.processes import LOOPBACK
 class Handler(TCPFakeRequestHandler):
     """Answers a failed command with an error and goes on, as Redis does.
 
-    The library hangs up instead, and Celery's first use of a script always fails with NOSCRIPT: the worker would lose its
-    broker again and again.
+    The library hangs up instead, and Celery's first use of a script always fails with NOSCRIPT: the
+    worker would lose its broker again and again.
     """
 
     def setup(self) -> None:

@@ -18,16 +18,22 @@ def web(host: str, port: int, *, env: Mapping[str, str], log: Path | None = None
         *(PYTHON, "-m", "gunicorn", "itsm.wsgi:application"),
         *("--bind", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"),
         *("--workers", "2", "--worker-class", "gthread", "--threads", "2", "--preload"),
-        *("--graceful-timeout", str(SECONDS_TO_FINISH), "--log-level", "warning", "--no-control-socket"),
+        *(
+            "--graceful-timeout",
+            str(SECONDS_TO_FINISH),
+            "--log-level",
+            "warning",
+            "--no-control-socket",
+        ),
     ]
     return Program("web", command, env=env, log=log)
 
 
-def worker(
-    *, env: Mapping[str, str], log: Path | None = None, concurrency: int = 2
-) -> Program:
+def worker(*, env: Mapping[str, str], log: Path | None = None, concurrency: int = 2) -> Program:
+    # Trials and tests may run as root, on data of their own: Celery's warning says nothing new.
     command = [
-        *(PYTHON, "-m", "celery", "--app", "itsm", "--quiet", "worker"),
+        *(PYTHON, "-W", "ignore:::celery.platforms"),
+        *("-m", "celery", "--app", "itsm", "--quiet", "worker"),
         *("--concurrency", str(concurrency), "--pool", "prefork"),
         *("--without-gossip", "--without-mingle", "--loglevel", "WARNING"),
     ]
@@ -43,7 +49,7 @@ def beat(schedule: Path, *, env: Mapping[str, str], log: Path | None = None) -> 
 
 
 class Broker:
-    """Carries nudges on a free loopback port: redis-server where the machine has one, else a look-alike."""
+    """Carries nudges on a free loopback port: redis-server if installed, else a look-alike."""
 
     def __init__(self, folder: Path, *, log: Path | None = None, embedded: bool = False) -> None:
         self.port = free_port()

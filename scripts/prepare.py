@@ -1,11 +1,15 @@
-"""Make a data folder ready for the trial portal in one process: tables, static files, demo data.
+"""Make a data folder ready for the trial portal: tables, static files, demo data.
 
-Started by `make run`. Static files are collected only when they, or the packages that bring some, have changed.
+Started by `make run`. Static files are collected only when they, or the packages that bring some,
+have changed; then it is done beside the rest, on the second core.
 """
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import django
@@ -13,7 +17,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 
-from scripts.processes import ROOT
+from scripts.processes import ROOT, dying_with_its_parent
 
 
 def main() -> None:
@@ -21,18 +25,23 @@ def main() -> None:
     django.setup()
     from itsm.core import context
 
-    with context.use(origin=context.COMMAND):
+    with collected_static(), context.use(origin=context.COMMAND):
         call_command("migrate", interactive=False, verbosity=0)
-        collect_static()
         call_command("demo", if_empty=True)
 
 
-def collect_static() -> None:
+@contextmanager
+def collected_static() -> Iterator[None]:
     stamp = Path(settings.STATIC_ROOT).with_suffix(".stamp")
     inputs = fingerprint_of_static_inputs()
     if stamp.exists() and stamp.read_text() == inputs:
+        yield
         return
-    call_command("collectstatic", interactive=False, verbosity=0)
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    with subprocess.Popen(dying_with_its_parent(command), cwd=ROOT) as collecting:
+        yield
+    if collecting.returncode:
+        sys.exit("The static files could not be collected.")
     stamp.write_text(inputs)
 
 

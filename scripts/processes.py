@@ -22,7 +22,7 @@ class NotStarted(RuntimeError):
 def wait_until(
     condition: Callable[[], object], *, within: float, what: str, every: float = 0.05
 ) -> None:
-    """Ask again and again until `condition` holds; after `within` seconds say `what` was awaited."""
+    """Ask until `condition` holds; after `within` seconds say `what` was awaited."""
     deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:
@@ -47,9 +47,10 @@ def accepts_connections(port: int, host: str = LOOPBACK) -> bool:
 def dying_with_its_parent(
     command: Sequence[str], *, death_signal: str = "TERM", user: str | None = None
 ) -> list[str]:
-    """Wrap a command so that the kernel ends it when this process dies, even by kill -9; Linux only.
+    """Wrap a command so that the kernel ends it when this process dies, even by kill -9.
 
-    With `user` it runs as that user, which only root may ask for.
+    Linux only; elsewhere the command comes back as it is. With `user` it runs as that user,
+    which only root may ask for.
     """
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -61,7 +62,7 @@ def dying_with_its_parent(
 
 
 class Program:
-    """One program in a session of its own, so that Ctrl-C in the terminal reaches only whoever started it."""
+    """One program, in a session of its own: Ctrl-C in the terminal reaches only its starter."""
 
     def __init__(
         self,
@@ -117,14 +118,16 @@ class Program:
             raise NotStarted(f"{self.name} was not started")
         return self.process
 
-    def wait_until(self, condition: Callable[[], object], *, within: float, what: str) -> None:
-        """Like `wait_until`, but a program that ends meanwhile is reported at once, with its last words."""
+    def wait_until(
+        self, condition: Callable[[], object], *, within: float, what: str, every: float = 0.05
+    ) -> None:
+        """Like `wait_until`, but an end of the program is reported at once, with its last words."""
 
         def ended_or_met() -> bool:
             return not self.running or bool(condition())
 
         try:
-            wait_until(ended_or_met, within=within, what=what)
+            wait_until(ended_or_met, within=within, what=what, every=every)
         except TimeoutError as error:
             raise NotStarted(f"{error}\n{self.last_words()}") from None
         if not self.running:

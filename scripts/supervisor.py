@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -12,13 +12,13 @@ from scripts.processes import Program
 SECONDS_TO_STOP = 5
 
 
-class Stopped(Exception):  # noqa: N818 - a wish of the person at the keyboard, not an error
+class Stopped(Exception):
     """Ctrl-C, or the system asks to end."""
 
 
 @contextmanager
 def stop_signals() -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into `Stopped`, once: what follows is the clean-up, which must not be broken off."""
+    """Turn SIGINT and SIGTERM into `Stopped`, once: the clean-up must not be broken off."""
 
     def stopped(_number: int, _frame: FrameType | None) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -57,13 +57,12 @@ class Supervisor:
         for line in program.process.stdout:
             print(f"{program.name:>6} | {line.decode(errors='replace').rstrip()}", flush=True)
 
-    def watch(self, each_time: Callable[[], None]) -> Program:
-        """Return the first program that ends; until then call `each_time` a few times a second."""
+    def watch(self) -> Program:
+        """Wait until a program ends, and return it."""
         while True:
             for program in self.programs:
                 if not program.running:
                     return program
-            each_time()
             time.sleep(0.2)
 
     def stop(self) -> None:
