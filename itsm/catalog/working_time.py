@@ -55,7 +55,9 @@ class WorkingTime:
             return ()
         return sorted(self.hours.get(day.weekday(), ()))
 
-    def spans(self, start: dt.datetime, end: dt.datetime) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+    def spans(
+        self, start: dt.datetime, end: dt.datetime
+    ) -> Iterator[tuple[dt.datetime, dt.datetime]]:
         """Working spans between two instants, in UTC, clipped to them."""
         day = start.astimezone(self.zone).date()
         last = end.astimezone(self.zone).date()

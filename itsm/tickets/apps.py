@@ -6,3 +6,9 @@ class TicketsConfig(AppConfig):
 
     name = "itsm.tickets"
     label = "tickets"
+
+    def ready(self) -> None:
+        from itsm.tickets import home, sla, timers  # noqa: F401 (timers registers its handlers)
+
+        home.plug_in()
+        sla.watch_edits()

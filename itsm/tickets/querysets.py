@@ -11,7 +11,7 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from itsm.people.models import User
-    from itsm.tickets.models import Ticket
+    from itsm.tickets.models import Ticket  # noqa: F401 (named in the base below)
 
 OPEN = ("new", "triaged", "in-progress", "waiting")
 
@@ -33,18 +33,30 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.open().filter(assignee=user)
 
     def overdue(self, at: dt.datetime | None = None) -> TicketQuerySet:
-        """Open, clock not stopped, past the resolution target."""
-        return self.open().filter(restored_at=None, resolution_due_at__lt=at or timezone.now())
+        """Open, past the resolution target, and the clock neither stopped nor paused."""
+        return self.running().filter(resolution_due_at__lt=at or timezone.now())
+
+    def running(self) -> TicketQuerySet:
+        """Open, with a resolution clock that has not stopped and is not paused."""
+        unpaused = self.open().filter(restored_at=None, resolution_due_at__isnull=False)
+        return unpaused.exclude(waiting_on="customer")
+
+    def titled(self, words: str) -> TicketQuerySet:
+        """Whose title begins with the words, in any case."""
+        return self.filter(title__istartswith=words)
+
+    def for_page(self) -> TicketQuerySet:
+        """With all single records that its page names, its incident too; one query."""
+        return self.select_related(
+            "service__owner", "customer", "requester", "assignee", "team", "incident"
+        )
 
     def for_list(self) -> TicketQuerySet:
         """With all that a row of the list shows: one query for rows, one for labels."""
-        current: Any = models.Prefetch(
-            "ticket_labels",
-            queryset=self.model._meta.get_field("ticket_labels")
-            .related_model.objects.filter(removed_at=None)
-            .select_related("label__prefix"),
-            to_attr="current_labels",
-        )
+        from itsm.tickets.models import TicketLabel
+
+        rows = TicketLabel.objects.filter(removed_at=None).select_related("label__prefix")
+        current: Any = models.Prefetch("ticket_labels", queryset=rows, to_attr="current_labels")
         return self.select_related("service", "customer", "assignee", "team").prefetch_related(
             current
         )

@@ -136,7 +136,7 @@ class Resource(models.Model):
     kind = models.CharField(max_length=20, blank=True, help_text="compute, storage, network, …")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="resources")
     service = models.ForeignKey(
-        Service, null=True, blank=True, on_delete=models.SET_NULL, related_name="resources"
+        Service, null=True, blank=True, on_delete=models.PROTECT, related_name="resources"
     )
     environment = models.CharField(max_length=8, choices=Environment, blank=True)
 

@@ -467,7 +467,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(fields=['priority', '-id'], name='tickets_by_priority'),
+            index=models.Index(fields=['priority', 'id'], name='tickets_by_priority'),
         ),
         migrations.AddIndex(
             model_name='ticket',

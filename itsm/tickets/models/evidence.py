@@ -14,7 +14,7 @@ from itsm.tickets.models.ticket import Ticket
 
 
 class Comment(models.Model):
-    """Something said on a ticket, in Markdown. Never edited: a second comment corrects the first."""
+    """Something said on a ticket, in Markdown. Never edited: a second one corrects the first."""
 
     append_only = True
 

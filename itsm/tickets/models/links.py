@@ -51,7 +51,7 @@ class TicketLabel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label} on {self.ticket}"
+        return f"{self.label} on OPS-{self.ticket_id}"
 
 
 class TicketLink(models.Model):

@@ -1,4 +1,4 @@
-"""The priority policy: impact × urgency → priority, and the SLA times of each priority."""
+"""The priority policy: impact and urgency → priority, and the SLA times of each priority."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Urgency(models.TextChoices):
 
 
 class Priority(models.IntegerChoices):
-    """P0–P4: drives the SLA clocks and the order of work. Severity drives the response."""
+    """P0 to P4: drives the SLA clocks and the order of work. Severity drives the response."""
 
     P0 = 0, "P0"
     P1 = 1, "P1"
@@ -112,7 +112,7 @@ class PriorityTarget(models.Model):
         return f"P{self.priority}: {self.describe()}"
 
     def describe(self) -> str:
-        """"15 min", "8 business hours", "5 business days"."""
+        """ "15 min", "8 business hours", "5 business days"."""
         if self.resolve_business_days:
             return f"{self.resolve_business_days} business days"
         duration = dt.timedelta(minutes=self.resolve_minutes or 0)

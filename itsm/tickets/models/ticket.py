@@ -9,18 +9,19 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from django_fsm import ConcurrentTransitionMixin, FSMField, transition
+from django_fsm import FSMField, transition
 
 from itsm.catalog.models import Customer, Environment, Service
 from itsm.core import references
 from itsm.core.history import audited
 from itsm.core.text import validate_storable
+from itsm.core.transitions import StateMachine
 from itsm.people.models import Team
 from itsm.tickets.models.policy import Impact, Priority, PriorityPolicy, Urgency
 from itsm.tickets.querysets import TicketQuerySet
 
 
-class Ticket(ConcurrentTransitionMixin, models.Model):
+class Ticket(StateMachine, models.Model):
     """A piece of operations work: an incident, a problem, a change or a service request.
 
     A ticket has at most one incident, which then drives its state, and any number of changes.
@@ -144,7 +145,7 @@ class Ticket(ConcurrentTransitionMixin, models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="tickets_by_state"),
-            models.Index(fields=["priority", "-id"], name="tickets_by_priority"),
+            models.Index(fields=["priority", "id"], name="tickets_by_priority"),
             models.Index(fields=["type", "-id"], name="tickets_by_type"),
             models.Index(fields=["service", "-id"], name="tickets_by_service"),
             models.Index(fields=["customer", "-id"], name="tickets_by_customer"),
@@ -191,8 +192,8 @@ class Ticket(ConcurrentTransitionMixin, models.Model):
         """Looked at, classified well enough to be worked on."""
 
     @transition(field=state, source=[State.NEW, State.TRIAGED], target=State.IN_PROGRESS)
-    def mark_started(self, at: dt.datetime) -> None:
-        """Somebody works on it; the first such moment is the response."""
+    def mark_started(self, at: dt.datetime | None) -> None:
+        """Somebody works on it; the first such moment is the response (None: nobody came)."""
         self.responded_at = self.responded_at or at
 
     @transition(field=state, source=State.IN_PROGRESS, target=State.WAITING)

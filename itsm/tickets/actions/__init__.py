@@ -1,0 +1,1 @@
+"""Commands on tickets, one module per noun."""
