@@ -10,4 +10,14 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from itsm.portal.registry import NavigationEntry, registry
 
-        registry.navigation.append(NavigationEntry("Home", "portal:home", "home", 0, "/"))
+        registry.navigation += [
+            NavigationEntry("Home", "portal:home", "home", 0, "/"),
+            NavigationEntry(
+                "Services",
+                "catalog:services",
+                "service",
+                60,
+                "/catalog/",
+                lambda user: user.has_perm("catalog.view_service"),
+            ),
+        ]

@@ -59,12 +59,16 @@ _PAGING = ("after", "before", "export")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its head, its cell in an export, and the order it sorts by, if any."""
+    """A column: its head, its cell in an export, and the order it sorts by, if any.
+
+    One that is not `shown` is in exports only.
+    """
 
     label: str
     value: Callable[[Any], Any]
     sort: str = ""
     css: str = ""
+    shown: bool = True
 
 
 @method_decorator(vary_on_headers("HX-Request"), name="dispatch")

@@ -36,7 +36,7 @@ class TicketList(RecordList):
         Column("Customer", lambda t: t.customer, css="col-wide"),
         Column("Assignee", lambda t: t.assignee, css="col-wide"),
         Column(
-            "Labels", lambda t: " ".join(str(x.label) for x in t.current_labels), css="col-wide"
+            "Labels", lambda t: " ".join(str(x.label) for x in t.current_labels), shown=False
         ),
         Column("Due", lambda t: t.resolution_due_at, sort="due"),
         Column("Opened", lambda t: t.opened_at, sort="opened", css="col-number"),
@@ -58,6 +58,8 @@ class TicketList(RecordList):
 
     def records(self) -> TicketQuerySet:
         found: TicketQuerySet = Ticket.objects.visible_to(self.request.user).for_list()
+        if self.request.GET.get("export"):
+            found = found.with_labels()
         if self.sort().lstrip("-") == "due" and not self.request.GET.get("state"):
             found = found.open()
         return found
