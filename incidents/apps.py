@@ -5,3 +5,9 @@ class IncidentsConfig(AppConfig):
     """Alerts in, incidents opened, worked, resolved; severity, timeline, imports."""
 
     name = "incidents"
+
+    def ready(self) -> None:
+        from incidents import home, severity, timers  # noqa: F401 (timers register their handlers)
+
+        home.plug_in()
+        severity.watch_edits()

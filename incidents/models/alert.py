@@ -70,8 +70,10 @@ class Integration(models.Model):
 class Alert(models.Model):
     """One condition that a monitor reports, from first firing to resolved.
 
-    A repeat of an open alert counts up this row; the same key after a resolve makes a new row.
-    Raw alerts have no history of their own: what they do to incidents has.
+    A repeat of an open alert counts up this row and brings its latest words and start; the same key
+    after a resolve makes a new row. Raw alerts have no history of their own: what they do to
+    incidents has. The row is written by `incidents.intake` alone, with few indexes, because it is
+    the hottest table of the portal.
     """
 
     class Outcome(models.TextChoices):
@@ -92,15 +94,30 @@ class Alert(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True)
     count = models.PositiveIntegerField(default=1)
     service = models.ForeignKey(
-        Service, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
+        Service,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="alerts",
+        db_index=False,
     )
     environment = models.CharField(max_length=8, choices=Environment, blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
     rule = models.ForeignKey(
-        RoutingRule, null=True, blank=True, on_delete=models.SET_NULL, related_name="alerts"
+        RoutingRule,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="alerts",
+        db_index=False,
     )
     incident = models.ForeignKey(
-        Incident, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
+        Incident,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="alerts",
+        db_index=False,
     )
     ticket = models.ForeignKey(
         Ticket, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
@@ -128,6 +145,11 @@ class Alert(models.Model):
     @property
     def is_open(self) -> bool:
         return self.resolved_at is None
+
+    @property
+    def description(self) -> str:
+        """What the monitor explains beyond the title."""
+        return str(self.annotations.get("description") or self.annotations.get("message") or "")
 
 
 class AlertGroup(models.Model):

@@ -9,14 +9,15 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from django_fsm import ConcurrentTransitionMixin, FSMField, transition
+from django_fsm import FSMField, transition
 
 from incidents.models.severity import Level, SeverityPolicy
 from incidents.querysets import IncidentQuerySet
 from itsm.core import references
 from itsm.core.history import audited
 from itsm.core.text import validate_storable
-from itsm.core.transitions import condition
+from itsm.core.transitions import StateMachine, condition
+from itsm.people.models import User
 from itsm.tickets.models import Priority, Ticket
 
 REOPEN_WITHIN = dt.timedelta(days=14)
@@ -32,7 +33,7 @@ def review_settled(incident: Incident) -> bool:
     return not incident.review_is_due
 
 
-class Incident(ConcurrentTransitionMixin, models.Model):
+class Incident(StateMachine, models.Model):
     """A disruption being responded to. Title, service and clocks are its ticket's.
 
     The four moments kept here (detected, acknowledged, mitigated, resolved) are the latest word of
@@ -63,6 +64,7 @@ class Incident(ConcurrentTransitionMixin, models.Model):
     class ResolutionKind(models.TextChoices):
         WORKAROUND = "workaround", "Workaround"
         PERMANENT = "permanent", "Permanent fix"
+        HEALED = "healed", "Healed by itself"
 
     #: Somebody still has to respond.
     OPEN = (
@@ -142,11 +144,12 @@ class Incident(ConcurrentTransitionMixin, models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["state", "-ticket"], name="incidents_by_state"),
-            models.Index(fields=["level", "-ticket"], name="incidents_by_level"),
-            models.Index(fields=["category", "-ticket"], name="incidents_by_category"),
+            models.Index(fields=["state", "ticket"], name="incidents_by_state"),
+            models.Index(fields=["level", "ticket"], name="incidents_by_level"),
+            models.Index(fields=["detected_at", "ticket"], name="incidents_by_detection"),
+            models.Index(fields=["category", "ticket"], name="incidents_by_category"),
             models.Index(
-                fields=["level", "-ticket"],
+                fields=["level", "ticket"],
                 condition=Q(
                     state__in=[
                         "detected",
@@ -182,11 +185,14 @@ class Incident(ConcurrentTransitionMixin, models.Model):
         return self.state in self.OPEN
 
     @property
+    def ended_at(self) -> dt.datetime | None:
+        """When it was over: resolved, or cancelled or merged."""
+        return self.resolved_at or self.closed_at
+
+    @property
     def requires_review(self) -> bool:
-        """Level 0–1 or priority P0–P1 (or the policy version says so)."""
-        return (
-            self.policy.level(self.level).review_required or self.ticket.priority <= Priority.P1
-        )
+        """The policy version asks for one at this level, or the priority is P0 or P1."""
+        return self.policy.level(self.level).review_required or self.ticket.priority <= Priority.P1
 
     @property
     def review_is_due(self) -> bool:
@@ -196,8 +202,9 @@ class Incident(ConcurrentTransitionMixin, models.Model):
     # The machine, in the order of a life. `at` is when it happened.
 
     @transition(field=state, source=State.DETECTED, target=State.ACKNOWLEDGED)
-    def mark_acknowledged(self, at: dt.datetime) -> None:
-        self.acknowledged_at = at
+    def mark_acknowledged(self, at: dt.datetime, by: User) -> None:
+        """Somebody has it: from here a person decides."""
+        self.acknowledged_at, self.acknowledged_by = at, by
 
     @transition(
         field=state,
@@ -223,17 +230,26 @@ class Incident(ConcurrentTransitionMixin, models.Model):
         """Users are no longer hurt; the cause may remain."""
         self.mitigated_at = at
 
-    @transition(field=state, source=list(OPEN), target=State.RESOLVED)
-    def mark_resolved(self, at: dt.datetime, kind: str, resolution: str, verification: str) -> None:
-        """Restored and verified. Straight from detected only when the alert healed by itself."""
+    @transition(field=state, source=list(ENGAGED), target=State.RESOLVED)
+    def mark_resolved(
+        self, at: dt.datetime, by: User, *, kind: str, resolution: str, verification: str
+    ) -> None:
+        """Service is restored, and somebody has checked that it is."""
         self.resolved_at, self.mitigated_at = at, self.mitigated_at or at
         self.resolution_kind, self.resolution = kind, resolution
-        self.verification = verification
+        self.verification, self.verified_by = verification, by
+
+    @transition(field=state, source=State.DETECTED, target=State.RESOLVED)
+    def mark_healed(self, at: dt.datetime, resolution: str) -> None:
+        """The monitors that reported it all say that it is over, before anybody came."""
+        self.resolved_at = self.mitigated_at = at
+        self.resolution_kind, self.resolution = self.ResolutionKind.HEALED, resolution
 
     @transition(
         field=state, source=State.RESOLVED, target=State.CLOSED, conditions=[review_settled]
     )
     def mark_closed(self, at: dt.datetime) -> None:
+        """Nothing is left to do."""
         self.closed_at = at
 
     @transition(
@@ -243,9 +259,12 @@ class Incident(ConcurrentTransitionMixin, models.Model):
         conditions=[within_reopen_time],
     )
     def mark_reopened(self) -> None:
-        """It came back, or was not gone. The earlier resolution stays in history and timeline."""
+        """It came back, or was not gone. The earlier resolution stays in history and timeline; a
+        waived review is asked for again."""
         self.resolved_at = self.mitigated_at = self.closed_at = self.verified_by = None
         self.resolution_kind = self.resolution = self.verification = ""
+        self.review_waived_at = self.review_waived_by = None
+        self.review_waived_reason = ""
 
     @transition(field=state, source=list(OPEN), target=State.CANCELLED)
     def mark_cancelled(self, at: dt.datetime) -> None:

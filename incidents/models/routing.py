@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -72,5 +74,27 @@ class RoutingRule(models.Model):
     def clean(self) -> None:
         if not isinstance(self.labels, dict):
             raise ValidationError({"labels": 'Write an object such as {"team": "payments"}.'})
-        if not isinstance(self.group_by, list):
+        for label, wanted in self.labels.items():
+            self._check_criterion(label, wanted)
+        if not isinstance(self.group_by, list) or not all(
+            isinstance(n, str) for n in self.group_by
+        ):
             raise ValidationError({"group_by": 'Write a list such as ["alertname"].'})
+
+    @staticmethod
+    def _check_criterion(label: str, wanted: object) -> None:
+        if not isinstance(wanted, str):
+            raise ValidationError({"labels": f"The value for “{label}” is not text."})
+        if (pattern := pattern_in(wanted)) is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValidationError(
+                    {"labels": f"The pattern for “{label}” cannot be read: {error}."}
+                ) from error
+
+
+def pattern_in(wanted: str) -> str | None:
+    """The pattern when a criterion is one (between slashes), else None."""
+    is_pattern = len(wanted) > 2 and wanted[0] == wanted[-1] == "/"
+    return wanted[1:-1] if is_pattern else None

@@ -1,4 +1,4 @@
-"""Severity: levels 0–4 inside, names by the active scheme, response times by policy version."""
+"""Severity: levels 0 to 4 inside, names by the active scheme, response times by policy version."""
 
 from __future__ import annotations
 
@@ -42,17 +42,22 @@ class SeverityPolicy(PolicyVersion):
 
 
 class SeverityLevel(models.Model):
-    """What one level means, and how fast and how formally it is answered. Times in minutes."""
+    """What one level means, and how fast and how formally it is answered.
+
+    A target is either in minutes, around the clock, or in business days of the customer.
+    """
 
     policy = models.ForeignKey(SeverityPolicy, on_delete=models.CASCADE, related_name="levels")
     level = models.PositiveSmallIntegerField(choices=Level)
     meaning = models.CharField(max_length=200)
-    respond_minutes = models.PositiveIntegerField(help_text="First acknowledgement.")
+    respond_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Until the first acknowledgement."
+    )
     respond_minutes_off_hours = models.PositiveIntegerField(
         null=True, blank=True, help_text="Outside business hours, when different."
     )
-    respond_in_business_hours = models.BooleanField(
-        default=False, help_text="The response clock runs in business hours only."
+    respond_business_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Instead of minutes."
     )
     update_minutes = models.PositiveIntegerField(
         null=True, blank=True, help_text="Between updates. Empty: as needed."
@@ -60,7 +65,9 @@ class SeverityLevel(models.Model):
     mitigate_minutes = models.PositiveIntegerField(
         null=True, blank=True, help_text="Until mitigated. Empty: no target."
     )
-    mitigate_in_business_hours = models.BooleanField(default=False)
+    mitigate_business_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Instead of minutes."
+    )
     review_required = models.BooleanField(default=False)
     review_within_hours = models.PositiveIntegerField(null=True, blank=True)
     war_room = models.CharField(
@@ -78,6 +85,16 @@ class SeverityLevel(models.Model):
             models.CheckConstraint(
                 condition=Q(review_required=False) | Q(review_within_hours__gt=0),
                 name="incidents_required_review_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(respond_minutes__gt=0, respond_business_days=None)
+                | Q(respond_minutes=None, respond_minutes_off_hours=None)
+                & Q(respond_business_days__gt=0),
+                name="incidents_respond_in_minutes_or_days",
+            ),
+            models.CheckConstraint(
+                condition=Q(mitigate_minutes=None) | Q(mitigate_business_days=None),
+                name="incidents_mitigate_in_minutes_or_days",
             ),
         ]
 

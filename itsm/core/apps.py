@@ -1,4 +1,12 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as django_admin
+
+
+class PortalAdminConfig(django_admin.AdminConfig):
+    """Django's admin on our own site: entry by permission, sign-in by the portal's door."""
+
+    default = False
+    default_site = "itsm.core.admin.site.PortalAdminSite"
 
 
 class CoreConfig(AppConfig):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from django.db import models, transaction
-from django_fsm import ConcurrentTransition, TransitionNotAllowed
+from django_fsm import ConcurrentTransition, FSMField, TransitionNotAllowed
 
 from itsm.core import context
 from itsm.core.errors import Conflict, DomainError, Invalid, NotAllowed, WrongState
@@ -109,11 +109,15 @@ def save(record: M, *, reason: str = "", created: bool = False) -> M:
 
 
 def validate(record: models.Model) -> None:
-    """Check fields and constraints; relations and uniqueness are left to the database."""
+    """Check fields and `clean`; relations, constraints and uniqueness are left to the database.
+
+    Protected states are left out as well: they refuse to be set, and only transitions set them.
+    """
     from django.core.exceptions import ValidationError
 
+    unasked = {f.name for f in record._meta.fields if f.is_relation or isinstance(f, FSMField)}
     try:
-        record.clean_fields()
+        record.clean_fields(exclude=unasked)
         record.clean()
     except ValidationError as error:
         fields = {name: list(messages) for name, messages in error.message_dict.items()}

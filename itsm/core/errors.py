@@ -42,6 +42,16 @@ class NotFound(DomainError):
     status, code, title = 404, "not-found", "There is nothing here for you"
 
 
+class WrongMethod(DomainError):
+    """The address takes other HTTP methods; `allowed` names them."""
+
+    status, code, title = 405, "wrong-method", "This address takes another method"
+
+    def __init__(self, message: str, *, allowed: Sequence[str], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.allowed = tuple(allowed)
+
+
 class WrongState(DomainError):
     """The record's state does not allow this; `missing` lists the unmet conditions."""
 
@@ -76,5 +86,15 @@ class TooMany(DomainError):
     status, code, title = 429, "too-many", "Too many requests"
 
     def __init__(self, message: str, *, retry_after: int = 60, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class Unavailable(DomainError):
+    """Something that we stand on is down. Nothing was kept; the same request may be repeated."""
+
+    status, code, title = 503, "unavailable", "Not available just now"
+
+    def __init__(self, message: str, *, retry_after: int = 5, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after

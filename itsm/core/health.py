@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
-_migrated = False
+#: Set once every migration is applied: they do not un-apply while we run.
+_migrated = threading.Event()
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -38,14 +40,15 @@ def _database() -> str:
 
 
 def _migrations() -> str:
-    """Asked of the database until it is "ok" once: migrations do not un-apply while we run."""
-    global _migrated
-    if _migrated:
+    """Asked of the database until it is "ok" once."""
+    if _migrated.is_set():
         return "ok"
     try:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
         return "cannot be read"
-    _migrated = not pending
-    return "ok" if _migrated else f"{len(pending)} to apply: run `manage.py migrate`"
+    if pending:
+        return f"{len(pending)} to apply: run `manage.py migrate`"
+    _migrated.set()
+    return "ok"

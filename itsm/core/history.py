@@ -14,6 +14,7 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from itsm.core import context
+from itsm.core.inserts import insert
 
 
 class FromWhere(models.Model):
@@ -67,12 +68,11 @@ def stamp_origin(sender: Any, history_instance: Any, **_: Any) -> None:
         history_instance.history_change_reason = ""
 
 
-def write_many(
-    records: Sequence[models.Model], *, reason: str, operation: str = "+", batch: int = 500
-) -> None:
+def write_many(records: Sequence[models.Model], *, reason: str, operation: str = "+") -> None:
     """History rows for records that were written in bulk: the one allowed bulk path.
 
-    `operation` is "+" for created and "~" for changed, as in django-simple-history.
+    `operation` is "+" for created and "~" for changed, as in django-simple-history. A record with
+    a `_change_reason` of its own keeps that one.
     """
     if not records:
         return
@@ -85,7 +85,7 @@ def write_many(
             history_date=now,
             history_type=operation,
             history_user_id=here.user.pk if here.user else None,
-            history_change_reason=reason,
+            history_change_reason=getattr(record, "_change_reason", None) or reason,
             history_origin=here.origin,
             history_request_id=here.request_id,
             history_address=here.address,
@@ -93,4 +93,4 @@ def write_many(
         )
         for record in records
     ]
-    history.objects.bulk_create(rows, batch_size=batch)
+    insert(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging.config
+import re
 from typing import Any
 
 import structlog
@@ -17,6 +18,23 @@ def _with_context(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
         event["request_id"] = here.request_id
     if here.user is not None:
         event["user_id"] = here.user.pk
+    return event
+
+
+#: Addresses that are secrets: an intake's key, the token of a set-password link.
+_SECRETS = re.compile(r"(/alerts/[^/\s?\"']+/|/password/reset/key/)[^\s?\"']+")
+
+
+def without_secrets(text: str) -> str:
+    """The text with what follows the stem of a secret address left out."""
+    return _SECRETS.sub(r"\1…", text)
+
+
+def _mask(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """The last step before a line is written, whoever logged it and whatever it says."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = without_secrets(value)
     return event
 
 
@@ -45,6 +63,7 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.format_exc_info,
+                    _mask,
                     renderer,
                 ],
                 "foreign_pre_chain": _SHARED,

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from itsm.core import context
-from itsm.core.errors import DomainError, Invalid, TooMany
+from itsm.core.errors import DomainError, Invalid, TooMany, Unavailable, WrongMethod
 
 
 def wants_problem(request: HttpRequest) -> bool:
@@ -36,9 +36,10 @@ def problem_body(error: DomainError) -> dict[str, Any]:
     return body
 
 
-def problem_response(error: DomainError) -> HttpResponse:
+def problem_response(error: DomainError, **members: Any) -> HttpResponse:
+    """The answer for machines; `members` are added to the body."""
     response = HttpResponse(
-        json.dumps(problem_body(error)),
+        json.dumps({**problem_body(error), **members}),
         status=error.status,
         content_type="application/problem+json",
     )
@@ -59,8 +60,10 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 def _with_headers(response: HttpResponse, error: DomainError) -> HttpResponse:
-    if isinstance(error, TooMany):
+    if isinstance(error, TooMany | Unavailable):
         response["Retry-After"] = str(error.retry_after)
+    if isinstance(error, WrongMethod):
+        response["Allow"] = ", ".join(error.allowed)
     if error.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="itsm"'
     return response

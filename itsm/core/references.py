@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-_PATTERN = re.compile(r"^(?:(OPS|SPM)-(\d{1,18})|(INC|CHG|PIR)-(\d{4})-(\d{1,18}))$", re.IGNORECASE)
+_PATTERN = re.compile(
+    r"^(?:(OPS|SPM)-([0-9]{1,18})|(INC|CHG|PIR)-[0-9]{4}-([0-9]{1,18}))$", re.IGNORECASE
+)
 
 
 def plain(prefix: str, key: int) -> str:
@@ -24,8 +26,8 @@ def dated(prefix: str, at: datetime, key: int) -> str:
 
 def parse(text: str) -> tuple[str, int] | None:
     """Prefix and key of a reference, or None. `inc-2026-42` is understood as well."""
-    found = _PATTERN.match(text.strip())
+    found = _PATTERN.fullmatch(text.strip())
     if not found:
         return None
-    prefix, key = (found[1], found[2]) if found[1] else (found[3], found[5])
+    prefix, key = (found[1], found[2]) if found[1] else (found[3], found[4])
     return prefix.upper(), int(key)

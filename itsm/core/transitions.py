@@ -7,19 +7,18 @@ also false in a wrong state, which would turn a 409 into a 403.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from django_fsm import FSMField
+from django.db import models
+from django_fsm import ConcurrentTransitionMixin, FSMField
 
 from itsm.core.errors import WrongState
 
-Check = TypeVar("Check", bound=Callable[[Any], bool])
 
-
-def condition(sentence: str) -> Callable[[Check], Check]:
+def condition(sentence: str) -> Callable[[Callable[[Any], bool]], Callable[[Any], bool]]:
     """Give a transition condition the sentence that a page shows while it does not hold."""
 
-    def mark(check: Check) -> Check:
+    def mark(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
         check.sentence = sentence  # type: ignore[attr-defined]
         return check
 
@@ -50,3 +49,38 @@ def ensure_can(move: Callable[..., Any]) -> None:
 def state_label(record: Any, field: FSMField) -> str:
     label = getattr(record, f"get_{field.name}_display")()
     return str(label).lower()
+
+
+class StateMachine(ConcurrentTransitionMixin):
+    """Mixin of every model with a state: two transitions from one state cannot both be saved.
+
+    The library reloads a record by switching the protection of its state off for the whole process,
+    and leaves it off when the reload fails. Here only this record lets its state be set, and only
+    while it is reloaded.
+    """
+
+    def refresh_from_db(
+        self, using: str | None = None, fields: Any = None, from_queryset: Any = None
+    ) -> None:
+        record: Any = self
+        known = record.__dict__
+        states = [name for name in self._get_protected_fsm_fields() if name in known]
+        kept = {name: known.pop(name) for name in states}
+        known["_reloading"] = frozenset(kept)
+        asked = {name for name in states if fields is None or name in fields}
+        loaded: set[str] = set()
+        try:
+            models.Model.refresh_from_db(record, using, fields, from_queryset)
+            loaded = asked
+        finally:
+            del known["_reloading"]
+            known.update({name: kept[name] for name in kept.keys() - loaded})
+        if loaded:
+            self._update_initial_state()
+
+    def get_deferred_fields(self) -> set[str]:
+        """A state that is being reloaded is wanted, although it is not there."""
+        record: Any = self
+        missing: set[str] = models.Model.get_deferred_fields(record)
+        wanted: frozenset[str] = record.__dict__.get("_reloading", frozenset())
+        return missing - wanted

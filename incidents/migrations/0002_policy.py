@@ -35,8 +35,7 @@ LEVELS = [
         respond_minutes=60,
         respond_minutes_off_hours=120,
         update_minutes=120,
-        mitigate_minutes=480,
-        mitigate_in_business_hours=True,
+        mitigate_business_days=1,
         review_within_hours=336,
         war_room="on-demand",
     ),
@@ -44,9 +43,25 @@ LEVELS = [
     dict(
         level=4,
         meaning="No current impact, a potential issue",
-        respond_minutes=480,
-        respond_in_business_hours=True,
+        respond_business_days=1,
     ),
+]
+
+# A dead man's switch fires for ever to show that monitoring lives: it is no incident.
+ROUTING_RULES = [
+    dict(
+        name="Dead man's switch: drop and count",
+        position=10,
+        labels={"alertname": "/^(Watchdog|DeadMansSwitch|AlwaysFiring)$/"},
+        action="drop",
+    ),
+    dict(
+        name="Severity none: drop and count",
+        position=20,
+        labels={"severity": "none"},
+        action="drop",
+    ),
+    dict(name="Everything else: open an incident", position=10_000),
 ]
 
 RESPONDERS = [roles.RESPONDER, roles.COMMANDER, roles.OPS_MANAGER]
@@ -71,13 +86,8 @@ def forward(apps, schema_editor):
     )
     for level in LEVELS:
         seed(apps, "incidents", "SeverityLevel", policy_id=policy.pk, **level)
-    seed(
-        apps,
-        "incidents",
-        "RoutingRule",
-        name="Everything else: open an incident",
-        position=10_000,
-    )
+    for rule in ROUTING_RULES:
+        seed(apps, "incidents", "RoutingRule", **rule)
     roles.grant(apps, "incidents", GRANTS)
     for model in [*VIEWED, *CONFIGURED]:
         roles.grant(apps, "incidents", {f"view_{model}": [roles.OPS_MANAGER, roles.AUDITOR]})
@@ -88,6 +98,6 @@ def forward(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0002_initial"), ("people", "0002_groups")]
+    dependencies = [("incidents", "0001_initial"), ("people", "0002_groups")]
 
     operations = [migrations.RunPython(forward, migrations.RunPython.noop)]

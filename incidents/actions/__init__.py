@@ -1,0 +1,1 @@
+"""Commands of incidents: the one door through which anything about them changes."""
