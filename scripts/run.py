@@ -146,6 +146,7 @@ def start_broker(supervisor: Supervisor, data: Path) -> str:
 
 def prepare(env: dict[str, str]) -> None:
     """Tables, static files and demo data, each only where something is missing."""
+    print(f"Preparing tables, static files and demo data in {env['DATA_DIR']}", flush=True)
     # A session of its own keeps Ctrl-C, and so a traceback, away from it; it is ended from here.
     done = subprocess.run(
         dying_with_its_parent([PYTHON, "-m", "scripts.prepare"]),

@@ -18,11 +18,9 @@ from scripts.supervisor import Stopped, stop_signals
 from tests.services.missing import MissingProgram
 from tests.services.postgres import temporary_cluster
 
-REAL_SERVICES = [
-    folder for folder in ("tests/browser", "tests/services_real") if (ROOT / folder).is_dir()
-]
-REAL_DATA = "tests/real"
-ON_EVERY_CORE = ("--numprocesses", "2")
+REAL_SERVICES = ["tests/browser", "tests/services_real"]
+REAL_DATA = ["tests/real"]
+ON_EVERY_CORE = ["--numprocesses", "2"]
 NOTHING_COLLECTED = 5
 TEST_DATA = ROOT / ".cache" / "tests"
 
@@ -30,19 +28,32 @@ TEST_DATA = ROOT / ".cache" / "tests"
 @dataclass(frozen=True)
 class Suite:
     name: str
-    arguments: Sequence[str]
+    folders: Sequence[str]
+    without: Sequence[str] = ()
+    options: Sequence[str] = ()
     on_postgres: bool = True
 
+    def arguments(self, for_pytest: Sequence[str]) -> list[str]:
+        """Options and folders; paths that the person names replace the folders."""
+        named = [path for path in for_pytest if is_test_path(path)]
+        others = [argument for argument in for_pytest if argument not in named]
+        mine = [path for path in named if self.holds(path)] if named else self.folders
+        ignored = [f"--ignore={folder}" for folder in self.without]
+        return [*ignored, *self.options, *others, *mine] if mine else []
 
-ORDINARY = [
-    "tests",
-    *(f"--ignore={folder}" for folder in (*REAL_SERVICES, REAL_DATA)),
-    *ON_EVERY_CORE,
-]
-SQLITE = Suite("suite on SQLite", ORDINARY, on_postgres=False)
-POSTGRES = Suite("suite on PostgreSQL", ORDINARY)
+    def holds(self, path: str) -> bool:
+        return path.startswith(tuple(self.folders)) and not path.startswith(tuple(self.without))
+
+
+def is_test_path(argument: str) -> bool:
+    return argument.startswith("tests/")
+
+
+ORDINARY = ["tests"], [*REAL_SERVICES, *REAL_DATA], ON_EVERY_CORE
+SQLITE = Suite("suite on SQLite", *ORDINARY, on_postgres=False)
+POSTGRES = Suite("suite on PostgreSQL", *ORDINARY)
 SERVICES = Suite("browser and real services", REAL_SERVICES)
-REAL = Suite("real data", [REAL_DATA])
+REAL = Suite("real data", REAL_DATA)
 CHOICES = {
     "all": [SQLITE, POSTGRES, SERVICES],
     "sqlite": [SQLITE],
@@ -65,7 +76,7 @@ class Outcome:
 
 def main() -> int:
     options, for_pytest = parse(sys.argv[1:])
-    suites = CHOICES[options.which]
+    suites = [suite for suite in CHOICES[options.which] if suite.arguments(for_pytest)]
     try:
         with stop_signals(), databases(suites) as database_of:
             outcomes = [
@@ -78,7 +89,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     print("\n" + "\n".join(outcome.line() for outcome in outcomes))
-    return max(outcome.status for outcome in outcomes)
+    return 0 if outcomes and not any(outcome.status for outcome in outcomes) else 1
 
 
 def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -119,7 +130,7 @@ def run(suite: Suite, environment: Mapping[str, str], for_pytest: Sequence[str])
     print(f"\n== {suite.name}", flush=True)
     start = time.monotonic()
     done = subprocess.run(
-        dying_with_its_parent([sys.executable, "-m", "pytest", *suite.arguments, *for_pytest]),
+        dying_with_its_parent([sys.executable, "-m", "pytest", *suite.arguments(for_pytest)]),
         cwd=ROOT,
         env=environment,
     )

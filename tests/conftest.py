@@ -73,6 +73,23 @@ def quick_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[N
         yield
 
 
+@pytest.fixture(autouse=True)
+def fresh_memories() -> Iterator[None]:
+    """What a process remembers for a while (policies, rules, choices) is of one test only."""
+    from incidents import severity
+    from incidents.intake import memory
+    from itsm.people import system
+    from itsm.portal import choices
+    from itsm.tickets import sla
+
+    kept = (severity, memory, system, choices, sla)
+    for module in kept:
+        module.forget()
+    yield
+    for module in kept:
+        module.forget()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def broker_in_memory() -> None:
     """Nudges go nowhere: a test that wants work done calls the task itself."""

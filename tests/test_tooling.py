@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from scripts import requirements, run
+from scripts import requirements, run, run_tests
 from scripts.processes import ROOT, wait_until
 from tests.services import missing
 
@@ -112,3 +112,15 @@ def test_second_portal_on_the_same_data_is_refused(tmp_path: Path):
 def test_waiting_ends_with_a_sentence_about_what_was_awaited():
     with pytest.raises(TimeoutError, match="the moon rises: not within"):
         wait_until(lambda: False, within=0.01, what="the moon rises")
+
+
+def test_paths_that_are_named_go_to_the_suite_that_holds_them():
+    named = ["tests/test_tooling.py", "tests/services_real/test_services.py", "-k", "redis"]
+    assert run_tests.POSTGRES.arguments(named)[-3:] == ["-k", "redis", named[0]]
+    assert run_tests.SERVICES.arguments(named) == ["-k", "redis", named[1]]
+    assert run_tests.REAL.arguments(named) == []
+
+
+def test_without_a_path_each_suite_takes_its_folders():
+    assert run_tests.SERVICES.arguments(["-x"]) == ["-x", *run_tests.REAL_SERVICES]
+    assert run_tests.SQLITE.arguments([])[-1] == "tests"

@@ -4,6 +4,7 @@ Django's own flush would be refused by the append-only guards, and would leave a
 roles, vocabularies and its system user: a state that no portal is ever in.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,23 +23,30 @@ class Rows:
 
     def __init__(self, model: type[models.Model], connection: BaseDatabaseWrapper) -> None:
         quote = connection.ops.quote_name
-        fields = [field for field in model._meta.local_concrete_fields if not field.generated]
-        columns = ", ".join(quote(field.column) for field in fields)
+        names = [field.column for field in model._meta.local_concrete_fields if not field.generated]
+        columns = ", ".join(quote(name) for name in names if name)
         self.table = quote(model._meta.db_table)
         self.insert = (
-            f"insert into {self.table} ({columns}) values ({', '.join(['%s'] * len(fields))})"
+            f"insert into {self.table} ({columns}) values ({', '.join(['%s'] * len(names))})"
         )
         with connection.cursor() as cursor:
             cursor.execute(f"select {columns} from {self.table}")
-            self.values: Sequence[tuple[Any, ...]] = cursor.fetchall()
+            self.values: Sequence[tuple[Any, ...]] = [
+                tuple(_storable(value) for value in row) for row in cursor.fetchall()
+            ]
 
     def put_back(self, connection: BaseDatabaseWrapper) -> None:
         with connection.cursor() as cursor:
             cursor.executemany(self.insert, self.values)
 
 
+def _storable(value: Any) -> Any:
+    """SQLite's driver reads times of day and does not write them."""
+    return value.isoformat() if isinstance(value, dt.time) else value
+
+
 def rows_after_migration(connection: BaseDatabaseWrapper) -> list[Rows]:
-    """Of every table that has some. They are raw: no signal, history or audit event comes of them."""
+    """Of every table that has some; raw, so no signal, history or audit event comes of them."""
     tables = [
         Rows(model, connection)
         for model in apps.get_models(include_auto_created=True)
