@@ -59,8 +59,10 @@ CSRF_TRUSTED_ORIGINS = _read("list", "CSRF_TRUSTED_ORIGINS", [], "https://itsm.e
 BASE_URL = _read("str", "BASE_URL", "http://127.0.0.1:8000", "https://itsm.example").rstrip("/")
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    "itsm.core.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -85,11 +87,13 @@ INSTALLED_APPS = [
     "itsm.portal",
     "itsm.tickets",
     "incidents",
+    "itsm.demo",
 ]
 
 MIDDLEWARE = [
     "itsm.core.middleware.RequestContext",
     "django.middleware.security.SecurityMiddleware",
+    "itsm.core.middleware.MachineDoor",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "itsm.core.middleware.AdminContentPolicy",
@@ -183,7 +187,7 @@ CACHES = {"default": env.dj_cache_url("CACHE_URL", "locmem://")}
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "itsm.people.backends.PersonBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -213,6 +217,8 @@ AXES_COOLOFF_TIME = 0.25
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "itsm.people.lockout.answer"
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "itsm.people.lockout.name_of"
+AXES_CLIENT_IP_CALLABLE = "itsm.core.middleware.client_address"
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 SESSION_COOKIE_AGE = 12 * 3600
@@ -252,12 +258,14 @@ ADMIN_CONTENT_SECURITY_POLICY = {
 # Language and time: instants are UTC; pages show the reader's zone.
 LANGUAGE_CODE = "en"
 USE_I18N = True
+FORMAT_MODULE_PATH = ["itsm.core.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
 # Files
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -268,6 +276,8 @@ MEDIA_ROOT = DATA_DIR / "media"
 EVIDENCE_MAX_BYTES = _read("int", "EVIDENCE_MAX_BYTES", 25 * 2**20, str(25 * 2**20))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 INTAKE_MAX_BYTES = 2**20
+#: Where machines bring a key of their own: `itsm.core.middleware` takes them straight to the view.
+MACHINE_DOORS = ("/api/v1/alerts/", "/api/alerts/")
 
 # E-mail: printed to the log until EMAIL_URL names a server.
 vars().update(env.dj_email_url("EMAIL_URL", "consolemail://"))
@@ -285,7 +295,36 @@ SIMPLE_HISTORY_HISTORY_ID_USE_UUID = False
 UNFOLD = {
     "SITE_TITLE": "ITSM Portal admin",
     "SITE_HEADER": "ITSM Portal",
+    "SITE_SUBHEADER": "Admin",
     "SITE_URL": "/",
+    "SITE_SYMBOL": "shield_person",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
+    "STYLES": ["itsm.core.admin.site.stylesheet"],
+    "ENVIRONMENT": "itsm.core.admin.site.environment",
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "itsm.core.admin.site.sidebar",
+    },
+    "BORDER_RADIUS": "6px",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "itsm.core.admin.site.favicon"}
+    ],
+    # The portal's accent: 600 fills buttons, 500 is text on dark surfaces.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .012 212)",
+            "100": "oklch(94.5% .025 212)",
+            "200": "oklch(89% .045 212)",
+            "300": "oklch(82% .07 212)",
+            "400": "oklch(76% .09 212)",
+            "500": "oklch(74% .095 212)",
+            "600": "oklch(45% .08 215)",
+            "700": "oklch(39% .07 217)",
+            "800": "oklch(33% .06 218)",
+            "900": "oklch(28% .05 219)",
+            "950": "oklch(21% .04 220)",
+        }
+    },
 }
