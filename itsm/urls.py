@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from itsm.core import health
-
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+from itsm.portal.gallery import gallery
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -21,3 +20,6 @@ urlpatterns = [
     path("catalog/", include("itsm.catalog.urls")),
     path("", include("itsm.portal.urls")),
 ]
+
+if settings.DEBUG:
+    urlpatterns = [path("design/", gallery), path("design/<slug:part>/", gallery), *urlpatterns]

@@ -6,7 +6,6 @@ from django.db import models
 from django.utils import timezone
 
 
-
 class AuditEvent(models.Model):
     """One entry of the trail. Append-only; ids instead of relations, so that it outlives them."""
 
@@ -22,6 +21,10 @@ class AuditEvent(models.Model):
         REVOKED = "revoked", "Revoked"
         EXPORTED = "exported", "Exported"
         DOWNLOADED = "downloaded", "Downloaded"
+        IMPORTED = "imported", "Imported"
+        UNLOCKED = "unlocked", "Unlocked"
+        PASSWORD_LINK = "password_link", "Set-password link issued"
+        PASSWORD_SET = "password_set", "Password set"
 
     at = models.DateTimeField(default=timezone.now)
     kind = models.CharField(max_length=14, choices=Kind)
@@ -44,5 +47,3 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.summary}"
-
-

@@ -10,8 +10,11 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from itsm.core.commands import command, lock
-from itsm.core.errors import NotAllowed, WrongState
-from itsm.outbox.channels import channels
+from itsm.core.errors import WrongState
+from itsm.core.rules import ensure
+from itsm.core.text import storable
+from itsm.outbox import rules
+from itsm.outbox.channels import Channel, channels
 from itsm.outbox.models import Attempt, Message
 from itsm.people.models import User
 from itsm.timers.models import Heartbeat
@@ -82,26 +85,38 @@ def _claim() -> Message | None:
 
 def _deliver(message: Message) -> None:
     try:
-        message.provider_id = channels[message.channel](message)[:200]
-    except Exception as error:
+        provider_id = _channel_of(message)(message)
+    except Exception as error:  # noqa: BLE001 (whatever a channel raises is a failed attempt)
         log.warning("message_not_delivered", message=message.pk, error=str(error))
         _record(message, delivered=False, detail=f"{type(error).__name__}: {error}")
     else:
-        _record(message, delivered=True, detail=message.provider_id)
+        _record(message, delivered=True, detail=provider_id)
+
+
+def _channel_of(message: Message) -> Channel:
+    if channel := channels.get(message.channel):
+        return channel
+    raise LookupError(f"There is no channel {message.channel}.")
 
 
 @transaction.atomic
 def _record(message: Message, *, delivered: bool, detail: str) -> None:
-    now = timezone.now()
-    message.lease_until = None
+    """Write the receipt. A worker whose lease ran out may find that another one has it by now:
+    what it delivered counts, what it did not deliver is the other's business."""
+    now, row = timezone.now(), lock(message)
+    detail = storable(detail)
+    Attempt.objects.create(message=row, at=now, delivered=delivered, detail=detail)
+    overtaken = row.state != Message.State.SENDING or row.attempts != message.attempts
+    if row.state == Message.State.SENT or (overtaken and not delivered):
+        return
+    row.lease_until = None
     if delivered:
-        message.state, message.sent_at = Message.State.SENT, now
-    elif message.attempts > len(BACKOFF):
-        message.state = Message.State.DEAD
+        row.state, row.sent_at, row.provider_id = Message.State.SENT, now, detail[:200]
+    elif row.attempts > len(BACKOFF):
+        row.state = Message.State.DEAD
     else:
-        message.state, message.due_at = Message.State.QUEUED, now + BACKOFF[message.attempts - 1]
-    message.save()
-    Attempt.objects.create(message=message, at=now, delivered=delivered, detail=detail)
+        row.state, row.due_at = Message.State.QUEUED, now + BACKOFF[row.attempts - 1]
+    row.save()
 
 
 @command("message.resend")
@@ -110,8 +125,7 @@ def resend(message: Message, *, by: User) -> Message:
     message = lock(message)
     if message.state != Message.State.DEAD:
         raise WrongState("Only a dead letter can be sent again.")
-    if not by.has_perm("outbox.resend_message"):
-        raise NotAllowed("Only an ops manager sends dead letters again.")
+    ensure(rules.may_resend, by, message)
     message.state, message.attempts, message.due_at = Message.State.QUEUED, 0, timezone.now()
     message.save()
     return message

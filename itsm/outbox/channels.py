@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from email.utils import make_msgid
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
+from django.conf import settings
 from django.core.mail import EmailMessage
 
 if TYPE_CHECKING:
@@ -30,13 +32,18 @@ def channel(name: str) -> Callable[[Channel], Channel]:
 
 @channel("email")
 def send_email(message: Message) -> str:
-    """Django e-mail; the key is in the Message-ID, so a repeat is recognisable."""
-    message_id = make_msgid(idstring=message.key.replace("@", "."), domain="itsm.invalid")
+    """Django e-mail. A repeat has the same Message-ID, so that a mail server can drop it."""
+    digest = hashlib.sha256(message.key.encode()).hexdigest()[:32]
+    message_id = f"<{digest}@{urlsplit(settings.BASE_URL).hostname}>"
     EmailMessage(
         subject=" ".join(message.subject.split()),
         body=message.body,
         to=[message.recipient],
-        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": message_id,
+            "Auto-Submitted": "auto-generated",
+            "X-Idempotency-Key": " ".join(message.key.split()),
+        },
     ).send()
     return message_id
 

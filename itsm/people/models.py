@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
@@ -71,7 +71,7 @@ class User(AbstractUser):
         help_text="Set for a person of a customer: they see this customer's records only.",
     )
 
-    objects = PortalUserManager()
+    objects: ClassVar[PortalUserManager] = PortalUserManager()
     history = audited(excluded_fields=["password", "last_login"])
 
     class Meta(AbstractUser.Meta):
@@ -80,6 +80,7 @@ class User(AbstractUser):
                 Lower("email"), condition=~Q(email=""), name="people_one_user_per_email"
             ),
         ]
+        permissions = [("administer_user", "Can enter the admin")]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

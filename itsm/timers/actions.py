@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import models
 
-from itsm.timers.models import Timer
+from itsm.core.inserts import insert_rows
+from itsm.timers.models import Planned, Timer
 
 
-def arm(timers: Iterable[Timer]) -> None:
+def arm(timers: Iterable[Planned]) -> None:
     """Write the timers (made by `models.spec`) in one statement.
 
     An armed timer of the same kind, record and key stays as it is: arming is safe to repeat.
     """
-    Timer.objects.bulk_create(list(timers), ignore_conflicts=True)
+    insert_rows(Timer, [_row(planned) for planned in timers], ignore_conflicts=True)
+
+
+def _row(planned: Planned) -> dict[str, Any]:
+    return {
+        "kind": planned.kind,
+        "target": planned.target,
+        "target_id": planned.target_id,
+        "key": planned.key,
+        "data": planned.data,
+        "planned_at": planned.due_at,
+        "due_at": planned.due_at,
+        "state": "armed",
+        "attempts": 0,
+        "outcome": "",
+        "error": "",
+    }
 
 
 def cancel(record: models.Model, kinds: Sequence[str] | None = None, *, why: str = "") -> int:

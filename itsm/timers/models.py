@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
@@ -17,6 +18,16 @@ class TimerQuerySet(models.QuerySet["Timer"]):
     def due(self, at: dt.datetime | None = None) -> TimerQuerySet:
         """Armed timers whose time has come, the longest due first."""
         return self.armed().filter(due_at__lte=at or timezone.now()).order_by("due_at", "pk")
+
+    def missed(self, grace: dt.timedelta, at: dt.datetime | None = None) -> TimerQuerySet:
+        """Armed, later than planned by more than the grace period, and not reported yet.
+
+        A failing timer waits with a new `due_at` and is late all the same. Both arms have a partial
+        index: the cost is what is late, not what is armed.
+        """
+        latest = (at or timezone.now()) - grace
+        late = Q(due_at__lt=latest) | Q(attempts__gt=0, planned_at__lt=latest)
+        return self.armed().filter(late, missed_at=None).order_by("planned_at", "pk")
 
     def of(self, record: models.Model) -> TimerQuerySet:
         return self.filter(target=record._meta.label_lower, target_id=record.pk)
@@ -45,6 +56,9 @@ class Timer(models.Model):
     state = models.CharField(max_length=9, choices=State, default=State.ARMED)
     attempts = models.PositiveSmallIntegerField(default=0)
     fired_at = models.DateTimeField(null=True, blank=True)
+    missed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the watchdog told of its being late."
+    )
     outcome = models.CharField(max_length=300, blank=True, default="")
     error = models.TextField(blank=True, default="")
 
@@ -66,6 +80,11 @@ class Timer(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="armed"), name="timers_armed_by_due"),
+            models.Index(
+                fields=["planned_at"],
+                condition=Q(state="armed", attempts__gt=0),
+                name="timers_failing_by_plan",
+            ),
             models.Index(fields=["target", "target_id"], name="timers_of_record"),
         ]
 
@@ -92,6 +111,18 @@ class Heartbeat(models.Model):
         cls.objects.update_or_create(name=name, defaults={"at": timezone.now()})
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A timer that is still to be written, which `itsm.timers.actions.arm` does."""
+
+    kind: str
+    target: str
+    target_id: int
+    due_at: dt.datetime
+    key: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
 def spec(
     kind: str,
     record: models.Model,
@@ -99,14 +130,6 @@ def spec(
     *,
     key: str = "",
     data: dict[str, Any] | None = None,
-) -> Timer:
-    """An unsaved armed timer for `itsm.timers.actions.arm`."""
-    return Timer(
-        kind=kind,
-        target=record._meta.label_lower,
-        target_id=record.pk,
-        key=key,
-        data=data or {},
-        planned_at=due_at,
-        due_at=due_at,
-    )
+) -> Planned:
+    """A timer of `kind` for a record, to be armed."""
+    return Planned(kind, record._meta.label_lower, record.pk, due_at, key, data or {})

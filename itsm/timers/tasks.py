@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import structlog
@@ -13,6 +14,7 @@ log = structlog.get_logger(__name__)
 
 _last_nudge = 0.0
 _NUDGE_SECONDS = 0.5
+_sending = threading.Lock()
 
 
 @shared_task(name="timers.sweep")
@@ -30,14 +32,23 @@ def watch() -> int:
 def nudge() -> None:
     """Ask a worker to sweep now. Only a hint: the periodic sweep comes within seconds anyway.
 
-    At most one message per half second and process goes out, and a dead broker is only logged.
+    At most one message per half second and process goes out. It is sent beside the caller, who has
+    committed and must not wait: connecting to a dead broker takes seconds, and is only logged.
     """
-    global _last_nudge
+    global _last_nudge  # noqa: PLW0603 (one throttle a process)
     now = time.monotonic()
-    if now - _last_nudge < _NUDGE_SECONDS:
+    if now - _last_nudge < _NUDGE_SECONDS or _sending.locked():
         return
     _last_nudge = now
+    threading.Thread(target=_send_nudge, name="nudge", daemon=True).start()
+
+
+def _send_nudge() -> None:
+    if not _sending.acquire(blocking=False):
+        return
     try:
         sweep.apply_async(ignore_result=True, retry=False)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (each broker raises its own)
         log.warning("nudge_not_sent", error=str(error))
+    finally:
+        _sending.release()

@@ -22,7 +22,8 @@ def _customers(*emails):
 
 def _walk(order, size):
     """All rows from the first page to the last, by the `after` cursors."""
-    rows, after = [], ""
+    rows: list[Customer] = []
+    after = ""
     while True:
         page = read_page(Customer.objects.all(), order, size=size, after=after)
         rows += page.rows

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('kind', models.CharField(choices=[('refused', 'Refused'), ('signed_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('locked_out', 'Locked out'), ('signed_out', 'Signed out'), ('granted', 'Granted'), ('revoked', 'Revoked'), ('exported', 'Exported'), ('downloaded', 'Downloaded')], max_length=14)),
+                ('kind', models.CharField(choices=[('refused', 'Refused'), ('signed_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('locked_out', 'Locked out'), ('signed_out', 'Signed out'), ('granted', 'Granted'), ('revoked', 'Revoked'), ('exported', 'Exported'), ('downloaded', 'Downloaded'), ('imported', 'Imported'), ('unlocked', 'Unlocked'), ('password_link', 'Set-password link issued'), ('password_set', 'Password set')], max_length=14)),
                 ('actor_id', models.BigIntegerField(null=True)),
                 ('actor_name', models.CharField(blank=True, max_length=200)),
                 ('target', models.CharField(blank=True, max_length=60)),

@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'user',
                 'verbose_name_plural': 'users',
+                'permissions': [('administer_user', 'Can enter the admin')],
                 'abstract': False,
             },
             managers=[

@@ -32,11 +32,12 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('armed', 'Armed'), ('done', 'Done'), ('cancelled', 'Cancelled'), ('dead', 'Gave up')], default='armed', max_length=9)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('fired_at', models.DateTimeField(blank=True, null=True)),
+                ('missed_at', models.DateTimeField(blank=True, help_text='When the watchdog told of its being late.', null=True)),
                 ('outcome', models.CharField(blank=True, default='', max_length=300)),
                 ('error', models.TextField(blank=True, default='')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'armed')), fields=['due_at'], name='timers_armed_by_due'), models.Index(fields=['target', 'target_id'], name='timers_of_record')],
+                'indexes': [models.Index(condition=models.Q(('state', 'armed')), fields=['due_at'], name='timers_armed_by_due'), models.Index(condition=models.Q(('attempts__gt', 0), ('state', 'armed')), fields=['planned_at'], name='timers_failing_by_plan'), models.Index(fields=['target', 'target_id'], name='timers_of_record')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'armed')), fields=('kind', 'target', 'target_id', 'key'), name='timers_one_armed_per_kind_and_key'), models.CheckConstraint(condition=models.Q(models.Q(('fired_at', None), ('state', 'armed')), models.Q(('fired_at__isnull', False), ('state__in', ['done', 'dead'])), ('state', 'cancelled'), _connector='OR'), name='timers_receipt_when_fired')],
             },
         ),
