@@ -1,4 +1,4 @@
-"""The Celery app. Tasks are named, take ids, and may run twice; rows in the database are the truth."""
+"""The Celery app. Tasks are named, take ids, may run twice; rows in the database are the truth."""
 
 from __future__ import annotations
 

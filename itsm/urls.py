@@ -1,4 +1,4 @@
-"""Every address of the portal. Domains bring their own `urls`; machines have their own below /api/."""
+"""Every address of the portal. Domains bring their own `urls`; machines come in below /api/."""
 
 from __future__ import annotations
 

@@ -255,9 +255,9 @@ class Migration(migrations.Migration):
                 ('environment', models.CharField(blank=True, choices=[('prod', 'Production'), ('staging', 'Staging'), ('dev', 'Development'), ('dr', 'Disaster recovery')], max_length=8)),
                 ('outcome', models.CharField(blank=True, choices=[('opened', 'Opened an incident'), ('attached', 'Joined an incident'), ('ticket', 'Raised a ticket')], max_length=8)),
                 ('service', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='catalog.service')),
-                ('ticket', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='tickets.ticket')),
+                ('ticket', models.ForeignKey(db_index=False, blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='tickets.ticket')),
                 ('incident', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='incidents.incident')),
-                ('integration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='incidents.integration')),
+                ('integration', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='incidents.integration')),
                 ('rule', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='incidents.routingrule')),
             ],
             options={
@@ -404,11 +404,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='alert',
-            index=models.Index(fields=['incident', '-id'], name='incidents_alerts_of_incident'),
+            index=models.Index(condition=models.Q(('incident__isnull', False)), fields=['incident', '-id'], name='incidents_alerts_of_incident'),
         ),
         migrations.AddIndex(
             model_name='alert',
-            index=models.Index(fields=['service', '-id'], name='incidents_alerts_of_service'),
+            index=models.Index(condition=models.Q(('service__isnull', False)), fields=['service', '-id'], name='incidents_alerts_of_service'),
+        ),
+        migrations.AddIndex(
+            model_name='alert',
+            index=models.Index(condition=models.Q(('ticket__isnull', False)), fields=['ticket'], name='incidents_alerts_of_ticket'),
         ),
         migrations.AddConstraint(
             model_name='alert',

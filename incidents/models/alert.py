@@ -81,7 +81,9 @@ class Alert(models.Model):
         ATTACHED = "attached", "Joined an incident"
         TICKET = "ticket", "Raised a ticket"
 
-    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="alerts")
+    integration = models.ForeignKey(
+        Integration, on_delete=models.PROTECT, related_name="alerts", db_index=False
+    )
     dedup_key = models.CharField(max_length=200)
     title = models.CharField(max_length=200)
     severity = models.CharField(max_length=40, blank=True, help_text="In the monitor's words.")
@@ -120,7 +122,12 @@ class Alert(models.Model):
         db_index=False,
     )
     ticket = models.ForeignKey(
-        Ticket, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
+        Ticket,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="alerts",
+        db_index=False,
     )
 
     objects = AlertQuerySet.as_manager()
@@ -135,8 +142,21 @@ class Alert(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["incident", "-id"], name="incidents_alerts_of_incident"),
-            models.Index(fields=["service", "-id"], name="incidents_alerts_of_service"),
+            models.Index(
+                fields=["incident", "-id"],
+                condition=Q(incident__isnull=False),
+                name="incidents_alerts_of_incident",
+            ),
+            models.Index(
+                fields=["service", "-id"],
+                condition=Q(service__isnull=False),
+                name="incidents_alerts_of_service",
+            ),
+            models.Index(
+                fields=["ticket"],
+                condition=Q(ticket__isnull=False),
+                name="incidents_alerts_of_ticket",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,12 +16,11 @@ from openpyxl import Workbook
 
 from itsm.audit.models import AuditEvent
 from itsm.audit.trail import record
+from itsm.core.cells import safe_cell
 from itsm.core.errors import TooLarge
 
 #: A sheet beyond this is of no use to a person; CSV has no limit.
 XLSX_ROWS = 100_000
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Line:
@@ -39,8 +38,7 @@ def safe(value: Any) -> Any:
         return value.astimezone(dt.UTC).isoformat(timespec="seconds")
     if isinstance(value, bool | int | float):
         return value
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return safe_cell(str(value))
 
 
 def export(

@@ -39,7 +39,7 @@ def test_requester_raises_a_ticket_and_responder_works_it_to_the_end(page, porta
     page.goto(portal.url + made.get_absolute_url())
     page.get_by_role("button", name=re.compile("Start")).click()
     expect(page.locator(".record-head, header").first).to_be_visible()
-    _decide(page, re.compile("Resolve"), Resolution="Raised the memory limit of the exporter")
+    _decide(page, re.compile("Resolve"), What_was_done="Raised the memory limit of the exporter")
     expect(page.get_by_text("Raised the memory limit of the exporter").first).to_be_visible()
     made.refresh_from_db()
     assert made.state == Ticket.State.RESOLVED

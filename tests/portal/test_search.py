@@ -43,7 +43,9 @@ def test_customers_find_their_own_only(client):
     assert [hit.reference for hit in hits] == [mine.reference]
 
 
-@pytest.mark.parametrize("words", ["", " ", "a", "%00", "x" * 5000, "OPS-999999999999999999999", "'"])
+@pytest.mark.parametrize(
+    "words", ["", " ", "a", "%00", "x" * 5000, "OPS-999999999999999999999", "'"]
+)
 def test_odd_words_find_nothing_and_break_nothing(client, words):
     client.force_login(responder())
     assert client.get(f"/search/?q={words}").status_code == 200

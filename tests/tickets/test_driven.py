@@ -211,9 +211,10 @@ def test_alert_ticket_that_comes_late_is_told_of_at_once() -> None:
 
 def test_alert_tickets_of_a_batch_are_two_statements_together() -> None:
     sla.policy_in_force()
+    by = system_user()
     drafts = [intake.AlertTicket(title=f"Node {n}", at=timezone.now()) for n in range(30)]
     with CaptureQueriesContext(connection) as queries:
-        tickets, specs = intake.open_from_alerts(drafts, by=system_user())
+        tickets, specs = intake.open_from_alerts(drafts, by=by)
     assert len(queries) <= 2
     assert [t.title for t in tickets] == [d.title for d in drafts]
     arm(specs)

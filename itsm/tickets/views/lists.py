@@ -35,9 +35,7 @@ class TicketList(RecordList):
         Column("Service", lambda t: t.service, css="col-wide"),
         Column("Customer", lambda t: t.customer, css="col-wide"),
         Column("Assignee", lambda t: t.assignee, css="col-wide"),
-        Column(
-            "Labels", lambda t: " ".join(str(x.label) for x in t.current_labels), shown=False
-        ),
+        Column("Labels", lambda t: " ".join(str(x.label) for x in t.current_labels), shown=False),
         Column("Due", lambda t: t.resolution_due_at, sort="due"),
         Column("Opened", lambda t: t.opened_at, sort="opened", css="col-number"),
     )
