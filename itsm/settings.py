@@ -278,8 +278,13 @@ INTAKE_MAX_BYTES = 2**20
 #: Where machines bring a key of their own: `itsm.core.middleware` takes them straight to the view.
 MACHINE_DOORS = ("/api/v1/alerts/", "/api/alerts/")
 
-# E-mail: printed to the log until EMAIL_URL names a server.
-vars().update(env.dj_email_url("EMAIL_URL", "consolemail://"))
+# E-mail. Until EMAIL_URL names a server, messages of the outbox appear in the log instead.
+MESSAGE_CHANNEL = "email" if env.str("EMAIL_URL", "") else "console"
+_email = env.dj_email_url("EMAIL_URL", "console:")
+_speaks_smtp = _email.get("EMAIL_BACKEND", "smtp").rpartition(".")[0].endswith("smtp")
+if "EMAIL_BACKEND" not in _email or (_speaks_smtp and not _email["EMAIL_HOST"]):
+    _fail("EMAIL_URL", "it names no mail server", "smtp://user:password@mail.example:587/?tls=true")
+vars().update(_email)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _read(
     "str", "MAIL_FROM", "ITSM Portal <itsm@localhost>", "ITSM Portal <itsm@itsm.example>"
 )

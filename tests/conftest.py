@@ -61,6 +61,7 @@ def quick_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[N
     """
     changes: dict[str, Any] = {
         "DATA_DIR": tmp_path,
+        "MESSAGE_CHANNEL": "email",
         "MEDIA_ROOT": tmp_path / "media",
         "STORAGES": {
             "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

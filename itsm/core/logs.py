@@ -75,6 +75,8 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
             "django.server": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
+            # The console channel speaks through its log lines.
+            "itsm.outbox.channels": {"level": "INFO"},
         },
     }
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 import structlog
+from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
@@ -35,14 +36,16 @@ def compose(
     subject: str,
     body: str,
     to: User,
-    channel: str = "email",
+    channel: str = "",
 ) -> Message | None:
     """An unsaved message about `record` to a person, or None when the person has no address.
 
-    `event` (e.g. "ticket.resolved.3") makes the key: the same event is not told twice.
+    `event` (e.g. "ticket.resolved.3") makes the key: the same event is not told twice. Without a
+    `channel` it goes by e-mail, or to the log where no mail server is named.
     """
     if not to.email:
         return None
+    channel = channel or settings.MESSAGE_CHANNEL
     return Message(
         channel=channel,
         recipient=to.email,
