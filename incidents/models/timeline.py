@@ -50,14 +50,20 @@ class TimelineEntry(models.Model):
         PORTAL = "portal", "Portal"
         IMPORT = "import", "Import"
 
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timeline")
+    incident = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, related_name="timeline", db_index=False
+    )
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(default=timezone.now)
     kind = models.CharField(max_length=12, choices=Kind)
     stamp = models.CharField(max_length=12, choices=Stamp, blank=True)
     source = models.CharField(max_length=8, choices=Source, default=Source.PERSON)
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     text = models.TextField(validators=[validate_storable])
     link = models.CharField(max_length=300, blank=True)

@@ -44,9 +44,20 @@ def _actor(**_: Any) -> Any:
     return context.current().user
 
 
+class Trail(HistoricalRecords):
+    """History is asked for by record and by time: relations copied into it need no index."""
+
+    def copy_fields(self, model: Any) -> dict[str, Any]:
+        fields: dict[str, Any] = super().copy_fields(model)
+        for field in fields.values():
+            if isinstance(field, models.ForeignKey):
+                field.db_index = False
+        return fields
+
+
 def audited(**options: Any) -> HistoricalRecords:
     """`history = audited()` on a domain model."""
-    return HistoricalRecords(
+    return Trail(
         bases=[FromWhere],
         history_id_field=models.BigAutoField(primary_key=True),
         history_user_id_field=models.BigIntegerField(null=True),

@@ -6,6 +6,7 @@ also false in a wrong state, which would turn a 409 into a 403.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,11 @@ def state_label(record: Any, field: FSMField) -> str:
     return str(label).lower()
 
 
+@functools.cache
+def _state_fields(model: type[models.Model]) -> tuple[Any, ...]:
+    return tuple(field for field in model._meta.fields if isinstance(field, FSMField))
+
+
 class StateMachine(ConcurrentTransitionMixin):
     """Mixin of every model with a state: two transitions from one state cannot both be saved.
 
@@ -58,6 +64,11 @@ class StateMachine(ConcurrentTransitionMixin):
     and leaves it off when the reload fails. Here only this record lets its state be set, and only
     while it is reloaded.
     """
+
+    @property
+    def state_fields(self) -> tuple[Any, ...]:
+        """Asked for by the library at each construction of a record: found once for the model."""
+        return _state_fields(type(self))
 
     def refresh_from_db(
         self, using: str | None = None, fields: Any = None, from_queryset: Any = None

@@ -67,7 +67,7 @@ class Timer(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "target", "target_id", "key"],
+                fields=["target_id", "target", "kind", "key"],
                 condition=Q(state="armed"),
                 name="timers_one_armed_per_kind_and_key",
             ),
@@ -85,7 +85,7 @@ class Timer(models.Model):
                 condition=Q(state="armed", attempts__gt=0),
                 name="timers_failing_by_plan",
             ),
-            models.Index(fields=["target", "target_id"], name="timers_of_record"),
+            models.Index(fields=["target_id", "target"], name="timers_of_record"),
         ]
 
     def __str__(self) -> str:

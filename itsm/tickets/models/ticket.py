@@ -73,12 +73,23 @@ class Ticket(StateMachine, models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="requested_tickets",
+        db_index=False,
     )
     customer = models.ForeignKey(
-        Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="tickets"
+        Customer,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="tickets",
+        db_index=False,
     )
     service = models.ForeignKey(
-        Service, null=True, blank=True, on_delete=models.PROTECT, related_name="tickets"
+        Service,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="tickets",
+        db_index=False,
     )
     environment = models.CharField(max_length=8, choices=Environment, blank=True)
 
@@ -92,7 +103,12 @@ class Ticket(StateMachine, models.Model):
     )
 
     team = models.ForeignKey(
-        Team, null=True, blank=True, on_delete=models.PROTECT, related_name="tickets"
+        Team,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="tickets",
+        db_index=False,
     )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -100,6 +116,7 @@ class Ticket(StateMachine, models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="assigned_tickets",
+        db_index=False,
     )
 
     state = FSMField(max_length=12, choices=State, default=State.NEW, protected=True)
@@ -228,14 +245,20 @@ class StateChange(models.Model):
 
     append_only = True
 
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="state_changes")
+    ticket = models.ForeignKey(
+        Ticket, on_delete=models.PROTECT, related_name="state_changes", db_index=False
+    )
     from_state = models.CharField(max_length=12, choices=Ticket.State)
     to_state = models.CharField(max_length=12, choices=Ticket.State)
     waiting_on = models.CharField(max_length=8, choices=Ticket.WaitingOn, blank=True)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     reason = models.TextField(blank=True)
 

@@ -37,8 +37,8 @@ class Migration(migrations.Migration):
                 ('error', models.TextField(blank=True, default='')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'armed')), fields=['due_at'], name='timers_armed_by_due'), models.Index(condition=models.Q(('attempts__gt', 0), ('state', 'armed')), fields=['planned_at'], name='timers_failing_by_plan'), models.Index(fields=['target', 'target_id'], name='timers_of_record')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'armed')), fields=('kind', 'target', 'target_id', 'key'), name='timers_one_armed_per_kind_and_key'), models.CheckConstraint(condition=models.Q(models.Q(('fired_at', None), ('state', 'armed')), models.Q(('fired_at__isnull', False), ('state__in', ['done', 'dead'])), ('state', 'cancelled'), _connector='OR'), name='timers_receipt_when_fired')],
+                'indexes': [models.Index(condition=models.Q(('state', 'armed')), fields=['due_at'], name='timers_armed_by_due'), models.Index(condition=models.Q(('attempts__gt', 0), ('state', 'armed')), fields=['planned_at'], name='timers_failing_by_plan'), models.Index(fields=['target_id', 'target'], name='timers_of_record')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'armed')), fields=('target_id', 'target', 'kind', 'key'), name='timers_one_armed_per_kind_and_key'), models.CheckConstraint(condition=models.Q(models.Q(('fired_at', None), ('state', 'armed')), models.Q(('fired_at__isnull', False), ('state__in', ['done', 'dead'])), ('state', 'cancelled'), _connector='OR'), name='timers_receipt_when_fired')],
             },
         ),
     ]
