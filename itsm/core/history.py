@@ -50,7 +50,7 @@ class Trail(HistoricalRecords):
     def copy_fields(self, model: Any) -> dict[str, Any]:
         fields: dict[str, Any] = super().copy_fields(model)
         for field in fields.values():
-            if isinstance(field, models.ForeignKey):
+            if field.is_relation:
                 field.db_index = False
         return fields
 
