@@ -166,23 +166,9 @@ def later(statement: str, values: Sequence[Any]) -> None:
 
 def run(statement: str, values: Sequence[Any]) -> list[Any]:
     """Execute, and fetch what the statement returns."""
-    with _cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall() if cursor.description else []
-
-
-def _cursor() -> Any:
-    """PostgreSQL parses and plans each of these statements once a connection, not once a request.
-
-    Not behind a pooler that hands out another connection for each transaction, of which Django is
-    told by DISABLE_SERVER_SIDE_CURSORS.
-    """
-    if connection.vendor != "postgresql" or connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
-        return connection.cursor()
-    from itsm.core.prepared import prepared_cursor
-
-    connection.ensure_connection()
-    return connection._prepare_cursor(prepared_cursor(connection.connection))  # type: ignore[attr-defined]
 
 
 # What is known of a model beforehand

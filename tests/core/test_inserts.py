@@ -94,19 +94,3 @@ def test_block_that_fails_writes_nothing():
     assert not Team.objects.exists()
     append(teams("B"))
     assert Team.objects.get().name == "B"
-
-
-def prepared() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("select count(*) from pg_prepared_statements")
-        return int(cursor.fetchone()[0])
-
-
-@pytest.mark.parametrize("pooled", [True, False])
-def test_statements_are_prepared_unless_a_pooler_swaps_connections(monkeypatch, pooled):
-    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", pooled)
-    for name in "ABC":
-        append(teams(name))
-    assert Team.objects.count() == 3
-    if connection.vendor == "postgresql":
-        assert (prepared() == 0) is pooled
